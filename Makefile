@@ -1,0 +1,33 @@
+# make demo   watch the library talk to a platform on this machine
+# make test   run the tests
+# make check  all that CI runs: format, lint, types, tests with branch coverage
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test check format clean
+
+demo: $(READY)
+	$(BIN)/python -m qqminigame demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv build dist *.egg-info .coverage* .*_cache .hypothesis
+
+$(READY): setup.cfg setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)
