@@ -1,0 +1,161 @@
+"""The sandbox on a socket: aiohttp in, rules, aiohttp out."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+
+from qqminigame.sandbox.accounts import Settings, World
+from qqminigame.sandbox.calls import MalformedQueryError, make_call, parse_query, split_target
+from qqminigame.sandbox.control import Control
+from qqminigame.sandbox.control_http import PREFIX, answer_control
+from qqminigame.sandbox.endpoints import ENDPOINTS
+from qqminigame.sandbox.exchange import AlreadySent, Exchange, respond, response_of
+from qqminigame.sandbox.faults import FaultScript
+from qqminigame.sandbox.log import Entry, RequestLog
+from qqminigame.sandbox.misbehaviour import MISBEHAVIOURS
+from qqminigame.sandbox.pages import html_page
+
+_BACKLOG = 1024  # asyncio listens anew, with its own number
+MAX_BODY_BYTES = 2 * 1024 * 1024
+_MAX_LINE_BYTES = 64 * 1024
+_STOP_SECONDS = 0.2
+
+_Query = list[tuple[str, str]]
+
+
+class Server:
+    """Answers platform requests and control calls, all in one event loop."""
+
+    def __init__(self, settings: Settings, *, log_size: int, keepalive_seconds: float) -> None:
+        self._keepalive_seconds = keepalive_seconds
+        self._world = World(settings)
+        self._log = RequestLog(log_size)
+        self._faults = FaultScript()
+        self._waiting: set[asyncio.WriteTransport] = set()
+        self._connections: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
+        self._connection_numbers = count(1)
+        self.control = Control(self._world, self._log, self._faults, self._drop_waiting)
+
+    async def serve(
+        self,
+        listener: socket.socket,
+        ssl_context: ssl.SSLContext | None,
+        ready: Callable[[], None],
+        stop: asyncio.Event,
+    ) -> None:
+        """Serve on a bound socket until told to stop; tell when it is ready."""
+        protocols = web.Server(
+            self._answer,
+            request_factory=_make_request,
+            handler_cancellation=True,  # whoever goes away is not waited for
+            access_log=None,
+            logger=logging.getLogger("qqminigame.sandbox"),
+            keepalive_timeout=self._keepalive_seconds,
+            max_line_size=_MAX_LINE_BYTES,
+            max_field_size=_MAX_LINE_BYTES,
+            auto_decompress=False,  # signatures are over the bytes as they came
+        )
+        listening = await asyncio.get_running_loop().create_server(
+            protocols, sock=listener, ssl=ssl_context, backlog=_BACKLOG
+        )
+        ready()
+        await stop.wait()
+        listening.close()
+        for connection in protocols.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        await protocols.shutdown(_STOP_SECONDS)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, raw_query = split_target(request.raw_path)
+        try:
+            body, too_large = await request.read(), False
+        except web.HTTPRequestEntityTooLarge:
+            body, too_large = b"", True
+        if path.startswith(PREFIX):
+            return response_of(answer_control(self.control, request.method, path, body))
+        query, problem = _read_query(raw_query)
+        entry = self._log.open(
+            time=self._world.clock.now(),
+            method=request.method,
+            path=path,
+            query=query,
+            body=body,
+            connection=self._connection_number(request),
+        )
+        refused = _http_status(request.method, path) or problem or (413 if too_large else 0)
+        if refused:
+            return respond(entry, html_page(refused))
+        try:
+            return await self._answer_platform(request, path, query, body, entry)
+        except ConnectionError:
+            return AlreadySent()  # the client went away meanwhile
+
+    async def _answer_platform(
+        self, request: web.BaseRequest, path: str, query: _Query, body: bytes, entry: Entry
+    ) -> web.StreamResponse:
+        exchange = Exchange(
+            request=request,
+            endpoint=ENDPOINTS[path],
+            call=make_call(request.method, path, query, body),
+            entry=entry,
+            world=self._world,
+        )
+        fault = self._faults.take(path)
+        if fault is None:
+            return exchange.respond(exchange.run_rules())
+        entry.fault = fault.kind
+        transport = exchange.transport
+        self._waiting.add(transport)
+        try:
+            return await MISBEHAVIOURS[fault.kind](exchange, fault.parameters)
+        finally:
+            self._waiting.discard(transport)
+
+    def _connection_number(self, request: web.BaseRequest) -> int:
+        transport = request.transport
+        if transport is None:
+            return 0  # gone already
+        number = self._connections.get(transport)
+        if number is None:
+            number = self._connections[transport] = next(self._connection_numbers)
+        return number
+
+    def _drop_waiting(self) -> None:
+        """Cut the connections whose requests a fault holds up."""
+        for transport in self._waiting:
+            transport.abort()
+
+
+def _read_query(raw: str) -> tuple[_Query, int]:
+    try:
+        return parse_query(raw), 0
+    except MalformedQueryError:
+        return [], 400
+
+
+def _http_status(method: str, path: str) -> int:
+    endpoint = ENDPOINTS.get(path)
+    if endpoint is None:
+        return 404
+    return 0 if endpoint.method == method else 405
+
+
+def _make_request(
+    message: Any,
+    payload: Any,
+    protocol: Any,
+    writer: Any,
+    task: Any,
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(
+        message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES
+    )

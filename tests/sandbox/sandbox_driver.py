@@ -1,0 +1,168 @@
+"""A client that shares no line with the sandbox: openssl signs, urllib quotes, sockets are raw."""
+
+import base64
+import json
+import socket
+import subprocess
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import attrs
+import requests
+
+from qqminigame.sandbox import Sandbox
+
+SET = "/api/openDataContext/set_user_storage"
+REMOVE = "/api/openDataContext/remove_user_storage"
+INTERACTIVE = "/api/setuserinteractivedata"
+INFO = "/v3/user/get_dawanka_info"
+REPORT = "/v3/user/report_dawanka_pay"
+
+Json = dict[str, Any]
+
+
+def openssl_hmac(digest: str, key: bytes, message: bytes) -> bytes:
+    """Sign with the openssl command line."""
+    command = ["openssl", "dgst", f"-{digest}", "-mac", "HMAC", "-macopt", f"hexkey:{key.hex()}"]
+    return subprocess.run(
+        [*command, "-binary"], input=message, capture_output=True, check=True
+    ).stdout
+
+
+def body_signature(session_key: str, body: bytes) -> str:
+    """Sign a body with a session_key."""
+    return openssl_hmac("sha256", session_key.encode(), body).hex()
+
+
+def hall_sig(app_key: str, path: str, parameters: dict[str, str]) -> str:
+    """Sign a GET to the game hall."""
+    text = "&".join(f"{name}={value}" for name, value in sorted(parameters.items()))
+    parts = [quote(part, safe="").replace("~", "%7E") for part in (path, text)]
+    source = "&".join(["GET", *parts]).encode()
+    return base64.b64encode(openssl_hmac("sha1", f"{app_key}&".encode(), source)).decode()
+
+
+@attrs.define(kw_only=True)
+class Login:
+    """A player as the client knows them."""
+
+    openid: str
+    session_key: str
+
+
+class Driver:
+    """Calls one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def get(self, path: str, parameters: dict[str, Any]) -> Json:
+        """GET a path and read the reply as JSON."""
+        reply = self.http.get(self.sandbox.url + path, params=parameters, timeout=10)
+        assert reply.status_code == 200
+        return reply.json()  # type: ignore[no-any-return]
+
+    def fetch_token(self, **changes: str) -> Json:
+        """Call getToken, with parameters changed at will."""
+        sandbox = self.sandbox
+        parameters = {"grant_type": "client_credential", "appid": sandbox.app_id}
+        return self.get("/api/getToken", parameters | {"secret": sandbox.app_secret} | changes)
+
+    def token(self) -> str:
+        """Fetch a good access token."""
+        return str(self.fetch_token()["access_token"])
+
+    def log_in(self, js_code: str, **changes: str) -> Json:
+        """Call jscode2session, with parameters changed at will."""
+        sandbox = self.sandbox
+        parameters = {"appid": sandbox.app_id, "secret": sandbox.app_secret, "js_code": js_code}
+        parameters["grant_type"] = "authorization_code"
+        return self.get("/sns/jscode2session", parameters | changes)
+
+    def player(self, openid: str | None = None) -> Login:
+        """Log a player in."""
+        reply = self.log_in(self.sandbox.js_code(openid))
+        assert reply["errcode"] == 0
+        return Login(openid=reply["openid"], session_key=reply["session_key"])
+
+    def signed_query(self, login: Login, token: str, body: bytes) -> dict[str, str]:
+        """Make the query of a signed call."""
+        return {
+            "access_token": token,
+            "openid": login.openid,
+            "signature": body_signature(login.session_key, body),
+            "sig_method": "hmac_sha256",
+        }
+
+    def post(self, path: str, login: Login, token: str, body: object, **changes: Any) -> Json:
+        """Make a signed call; a body that is not bytes is sent as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        query: dict[str, Any] = self.signed_query(login, token, data) | changes
+        reply = self.http.post(self.sandbox.url + path, params=query, data=data, timeout=10)
+        assert reply.status_code == 200
+        assert reply.headers["Content-Type"].startswith("application/json")
+        return reply.json()  # type: ignore[no-any-return]
+
+    def hall_parameters(self, path: str, openid: str, openkey: str, **more: str) -> dict[str, str]:
+        """Make the signed query of a call to the game hall."""
+        sandbox = self.sandbox
+        parameters = {"appid": sandbox.app_id, "openid": openid, "openkey": openkey}
+        parameters |= {"pf": "qqgame"} | more
+        return parameters | {"sig": hall_sig(sandbox.app_key, path, parameters)}
+
+    def hall(self, path: str, openid: str, openkey: str, **more: str) -> Json:
+        """Call the game hall."""
+        return self.get(path, self.hall_parameters(path, openid, openkey, **more))
+
+    def control(self, method: str, name: str, body: Any = None) -> requests.Response:
+        """Make a control call."""
+        url = f"{self.sandbox.url}/_sandbox/{name}"
+        return self.http.request(method, url, json=body, timeout=10)
+
+
+def connect(sandbox: Sandbox) -> socket.socket:
+    """Open a raw connection to the sandbox."""
+    parts = urlsplit(sandbox.url)
+    assert parts.hostname is not None
+    connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def request_bytes(method: str, path: str, query: dict[str, str], body: bytes = b"") -> bytes:
+    """Write a request."""
+    head = f"{method} {path}?{urlencode(query)} HTTP/1.1\r\nHost: sandbox\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def receive_all(connection: socket.socket) -> tuple[bytes, str]:
+    """Read until the end; tell whether that was a "fin", a "reset" or a "timeout"."""
+    received = b""
+    while True:
+        try:
+            piece = connection.recv(65536)
+        except ConnectionResetError:
+            return received, "reset"
+        except TimeoutError:
+            return received, "timeout"
+        if not piece:
+            return received, "fin"
+        received += piece
+
+
+def receive_reply(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Read one reply by its Content-Length; return head and body."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    [length] = [
+        int(line.partition(b":")[2])
+        for line in head.split(b"\r\n")
+        if line.lower().startswith(b"content-length:")
+    ]
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head, body

@@ -1,0 +1,154 @@
+"""The control endpoints: they do what the Python methods do, and say what is wrong."""
+
+from typing import Any
+
+import pytest
+from sandbox_driver import INFO, Driver, Login
+
+from qqminigame.sandbox import Sandbox
+
+
+def test_state__at_the_start(driver: Driver) -> None:
+    """A new sandbox knows nobody; the endpoint gives what the method gives."""
+    state = driver.control("GET", "state").json()
+    assert isinstance(state.pop("now"), float)
+    assert state == {
+        "app_id": driver.sandbox.app_id,
+        "token_fetches": 0,
+        "tokens": [],
+        "players": {},
+        "hall": {},
+    }
+
+
+def test_state__hall(driver: Driver) -> None:
+    """The state has all of a hall player."""
+    driver.sandbox.hall_login("AB", level=1, pay_return_count=4)
+    assert driver.control("GET", "state").json()["hall"] == {
+        "AB": {
+            "level": 1,
+            "score": 0,
+            "binding": False,
+            "discount": 0,
+            "payReturnCount": 4,
+            "isUsingCard": False,
+            "realLevel": None,
+            "CardExpireTs": None,
+            "used": 0,
+            "reports": 0,
+        }
+    }
+
+
+def test_clock(driver: Driver) -> None:
+    """The clock is read, moved and set; it goes on from there."""
+    start = driver.control("GET", "clock").json()["now"]
+    assert 3600 <= driver.control("POST", "clock", {"advance": 3600}).json()["now"] - start < 3610
+    assert -10 < driver.control("POST", "clock", {"advance": -3600}).json()["now"] - start < 10
+    assert 0 <= driver.control("POST", "clock", {"now": 1_000_000}).json()["now"] - 1_000_000 < 10
+    assert 0 <= driver.sandbox.state()["now"] - 1_000_000 < 10
+
+
+def test_js_code(driver: Driver) -> None:
+    """A code made over HTTP logs its player in."""
+    made = driver.control("POST", "js_code", {"unionid": "UN"}).json()
+    reply = driver.log_in(made["js_code"])
+    assert (reply["openid"], reply["unionid"]) == (made["openid"], "UN")
+    assert driver.control("POST", "js_code", {"openid": "AB"}).json()["openid"] == "AB"
+
+
+def test_hall_login(driver: Driver) -> None:
+    """A hall player made over HTTP can be asked for."""
+    made = driver.control("POST", "hall_login", {"openid": "AB", "score": 9}).json()
+    assert made["openid"] == "AB"
+    assert driver.hall(INFO, "AB", made["openkey"])["score"] == 9
+
+
+def test_revoke_tokens(driver: Driver, token: str) -> None:
+    """Tokens are revoked over HTTP."""
+    assert driver.control("POST", "revoke_tokens").json() == {"ok": True}
+    assert [each["alive"] for each in driver.sandbox.state()["tokens"]] == [False]
+
+
+def test_end_session(driver: Driver, player: Login) -> None:
+    """A session is ended over HTTP."""
+    driver.control("POST", "end_session", {"openid": player.openid})
+    assert not driver.sandbox.state()["players"][player.openid]["logged_in"]
+
+
+def test_faults(driver: Driver) -> None:
+    """One fault or a list is taken; those still to come are shown with what is left of them."""
+    driver.control("POST", "faults", {"kind": "busy", "times": 2, "skip": 1})
+    shown = driver.control("POST", "faults", [{"kind": "delay", "seconds": 1}]).json()
+    assert shown == [
+        {"kind": "busy", "endpoint": "*", "times": 2, "skip": 1},
+        {"kind": "delay", "endpoint": "*", "times": 1, "skip": 0, "seconds": 1},
+    ]
+    driver.control("DELETE", "faults")
+    driver.control("POST", "faults", {"kind": "busy", "times": 3, "skip": 1})
+    driver.fetch_token()
+    driver.fetch_token()
+    [left] = driver.control("GET", "faults").json()
+    assert (left["times"], left["skip"]) == (2, 0)
+
+
+def test_reset(driver: Driver, player: Login, token: str) -> None:
+    """A reset forgets players, tokens, log, faults and the moved clock."""
+    sandbox = driver.sandbox
+    start = sandbox.state()["now"]
+    sandbox.advance(10_000)
+    sandbox.hall_login()
+    sandbox.script({"kind": "busy"})
+    driver.control("POST", "reset")
+    state = sandbox.state()
+    assert abs(state["now"] - start) < 10
+    assert (state["players"], state["hall"], state["tokens"]) == ({}, {}, [])
+    assert sandbox.log() == []
+    assert driver.control("GET", "faults").json() == []
+    assert driver.fetch_token()["access_token"] != token
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "body", "status", "words"),
+    [
+        ("GET", "nothing", None, 404, "/_sandbox/state"),
+        ("POST", "state", None, 405, "allowed methods: GET"),
+        ("PUT", "clock", None, 405, "allowed methods: GET, POST"),
+        ("POST", "clock", {}, 400, '{"advance": seconds} or {"now": unix_seconds}'),
+        ("POST", "clock", {"advance": 1, "now": 1}, 400, '{"advance": seconds}'),
+        ("POST", "clock", {"forward": 1}, 400, "unknown: forward; allowed: advance, now"),
+        ("POST", "clock", {"advance": "1"}, 400, "advance must be a number of seconds"),
+        ("POST", "clock", {"advance": True}, 400, "advance must be a number of seconds"),
+        ("POST", "clock", {"now": 10**400}, 400, "now must be a number of seconds"),
+        ("POST", "clock", [1], 400, "must be a JSON object"),
+        ("POST", "faults", {"kind": "boom"}, 400, "kind must be one of busy"),
+        ("POST", "faults", "busy", 400, "a fault is an object"),
+        ("POST", "js_code", {"openid": 7}, 400, "openid must be a text that is not empty"),
+        ("POST", "js_code", {"name": "x"}, 400, "unknown: name; allowed: openid, unionid"),
+        ("POST", "hall_login", {"level": 9}, 400, "level must be 0, 1, 2, 3 or 4"),
+        ("POST", "hall_login", {"self": 9}, 400, "allowed: binding, card_expire_ts"),
+        ("POST", "end_session", {}, 400, "openid must be one of a player"),
+        ("POST", "end_session", {"openid": "x"}, 400, "openid must be one of a player"),
+        ("POST", "reset", {"all": True}, 400, "unknown: all; allowed: none"),
+    ],
+)
+def test_control__nonsense_is_refused(
+    driver: Driver, method: str, name: str, body: Any, status: int, words: str
+) -> None:
+    """Wrong input gets a JSON error that says what would be right."""
+    reply = driver.control(method, name, body)
+    assert reply.status_code == status
+    assert words in reply.json()["error"]
+
+
+@pytest.mark.parametrize("body", [b"nonsense", b"\xff", b"[" * 100_000])
+def test_control__body_is_no_json(sandbox: Sandbox, driver: Driver, body: bytes) -> None:
+    """A body that is no JSON is refused."""
+    reply = driver.http.post(sandbox.url + "/_sandbox/js_code", data=body, timeout=10)
+    assert (reply.status_code, reply.json()) == (400, {"error": "the body is not JSON"})
+
+
+def test_python_methods__refuse_nonsense(sandbox: Sandbox) -> None:
+    """A clock cannot be moved by what is no number."""
+    with pytest.raises(ValueError, match="advance must be a number of seconds"):
+        sandbox.advance(float("nan"))
