@@ -1,0 +1,111 @@
+"""A player's cloud storage: the scores that ranking lists and friends see."""
+
+from collections.abc import Iterable, Mapping
+
+from qqminigame import validation
+from qqminigame.models import LoginState
+from qqminigame.ranking import ranking_value
+from qqminigame.session import Session
+from qqminigame.wire import nothing
+
+
+class CloudStorage:
+    """Writes and removes a player's key-value pairs; reading them is for the game client.
+
+    A ``login`` is a :class:`LoginState`, or the openid of one that the session's store remembers.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Use a session; it needs the app_secret.
+
+        Raises:
+            ConfigurationError: The session has no app_secret.
+        """
+        platform = session.platform
+        self._session = session
+        self._set = session.endpoint(platform.set_storage, "CloudStorage")
+        self._remove = session.endpoint(platform.remove_storage, "CloudStorage")
+        self._rules = platform.storage
+        self._ranking = platform.ranking
+
+    def set(
+        self, login: LoginState | str, kv: Mapping[str, str] | Iterable[tuple[str, str]]
+    ) -> None:
+        """Store pairs; each overwrites its key, other keys stay.
+
+        Args:
+            login: The player.
+            kv: 1 to 128 pairs. Keys have 1 to 128 bytes in UTF-8, key and value together at most
+                1024 bytes; values are str and may be empty; no key comes twice.
+
+        Raises:
+            InvalidArgumentError: The pairs break a limit; nothing was sent.
+            StorageLimitError: With what is stored already they break one.
+            LoginExpiredError: No login of this openid is remembered.
+            SignatureError: The login is stale; the player has to log in again.
+            QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
+
+        Source: https://q.qq.com/wiki/develop/game/server/open-port/setUserStorage.html
+        """
+        problems: validation.Problems = []
+        validation.check_login(login, problems)
+        pairs = validation.check_kv(kv, self._rules, problems)
+        validation.refuse("CloudStorage.set", problems)
+        kv_list = [{"key": key, "value": value} for key, value in pairs]
+        self._session.call(
+            self._set, {"kv_list": kv_list}, self._session.login_state(login), nothing
+        )
+
+    def set_score(
+        self,
+        login: LoginState | str,
+        key: str,
+        score: int,
+        update_time: int | None = None,
+        **fields: object,
+    ) -> None:
+        """Store a score in the form the platform's ranking lists read.
+
+        Args:
+            login: The player.
+            key: The ranking key, as configured in the platform's console.
+            score: The score.
+            update_time: When it was reached, in unix seconds; None for now.
+            **fields: The game's own fields, kept beside the score; anything JSON can write.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong, or the value too long; nothing was sent.
+            QQMiniGameError: As :meth:`set`.
+
+        Source: https://q.qq.com/wiki/develop/game/frame/open-ability/
+        """
+        problems: validation.Problems = []
+        when = self._session.now() if update_time is None else update_time
+        value = ranking_value(self._ranking, score, when, fields, problems)
+        validation.check_login(login, problems)
+        pairs = validation.check_kv([(key, value)], self._rules, problems)
+        validation.refuse("CloudStorage.set_score", problems)
+        self.set(login, pairs)
+
+    def remove(self, login: LoginState | str, keys: Iterable[str]) -> None:
+        """Remove keys; a key that is not there is no error.
+
+        Args:
+            login: The player.
+            keys: 1 to 128 keys of 1 to 128 bytes each, none of them twice.
+
+        Raises:
+            InvalidArgumentError: The keys break a limit; nothing was sent.
+            LoginExpiredError: No login of this openid is remembered.
+            SignatureError: The login is stale; the player has to log in again.
+            QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
+
+        Source: https://q.qq.com/wiki/develop/game/server/open-port/removeUserStorage.html
+        """
+        problems: validation.Problems = []
+        validation.check_login(login, problems)
+        checked = validation.check_keys(keys, self._rules, problems)
+        validation.refuse("CloudStorage.remove", problems)
+        self._session.call(
+            self._remove, {"key": checked}, self._session.login_state(login), nothing
+        )

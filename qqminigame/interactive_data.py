@@ -1,0 +1,53 @@
+"""Interactive data: small marks that friends can act on."""
+
+from collections.abc import Iterable, Mapping
+
+from qqminigame import validation
+from qqminigame.models import LoginState
+from qqminigame.session import Session
+from qqminigame.wire import nothing
+
+
+class InteractiveData:
+    """Writes a player's interactive data.
+
+    A ``login`` is a :class:`LoginState`, or the openid of one that the session's store remembers.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Use a session; it needs the app_secret.
+
+        Raises:
+            ConfigurationError: The session has no app_secret, or the platform no such data.
+        """
+        platform = session.platform
+        self._session = session
+        self._endpoint = session.endpoint(platform.set_interactive, "InteractiveData")
+        self._values = platform.interactive_values
+        self._rules = platform.storage
+
+    def set(
+        self, login: LoginState | str, kv: Mapping[str, int] | Iterable[tuple[str, int]]
+    ) -> None:
+        """Set marks.
+
+        Args:
+            login: The player.
+            kv: Keys "1" to "50", none of them twice; on QQ the values are the ints 0 and 1.
+
+        Raises:
+            InvalidArgumentError: A key or value is wrong; nothing was sent.
+            LoginExpiredError: No login of this openid is remembered.
+            SignatureError: The login is stale; the player has to log in again.
+            QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
+
+        Source: https://q.qq.com/wiki/develop/game/server/open-port/setUserInteractiveData.html
+        """
+        problems: validation.Problems = []
+        validation.check_login(login, problems)
+        pairs = validation.check_interactive(kv, self._values, self._rules, problems)
+        validation.refuse("InteractiveData.set", problems)
+        kv_list = [{"key": key, "value": value} for key, value in pairs]
+        self._session.call(
+            self._endpoint, {"kv_list": kv_list}, self._session.login_state(login), nothing
+        )

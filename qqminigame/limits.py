@@ -1,0 +1,28 @@
+"""Every number the platforms set, once, with its source.
+
+Sizes are in bytes of UTF-8, of the strings themselves and not of their JSON form; a limit itself
+is still allowed.
+
+Sources:
+    QQ: https://q.qq.com/wiki/develop/game/server/open-port/
+    Douyin: https://developer.open-douyin.com/docs/resource/zh-CN/mini-game/develop/
+"""
+
+from typing import Final
+
+# setUserStorage ("托管数据的限制", limits of hosted data)
+MAX_PAIRS: Final = 128
+MAX_KEY_BYTES: Final = 128
+MAX_PAIR_BYTES: Final = 1024  # key and value together
+
+# setUserInteractiveData: keys "1" to "50"
+INTERACTIVE_KEYS: Final = frozenset(str(number) for number in range(1, 51))
+
+# A ranking score is read by JavaScript, whose numbers are exact up to here. (Douyin: Int32.)
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+
+# get_dawanka_info: payReturnCount of a player without a limit
+UNLIMITED: Final = -1
+
+# getAccessToken: how long the previous token stays valid at most after a new one was fetched
+TOKEN_OVERLAP_SECONDS: Final = 300

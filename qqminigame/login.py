@@ -1,0 +1,56 @@
+"""Log players in."""
+
+from qqminigame import validation
+from qqminigame.models import LoginState
+from qqminigame.session import Session
+from qqminigame.wire import Result
+
+
+class Login:
+    """Turns what ``qq.login()`` gives the game client into a login the back end can use."""
+
+    def __init__(self, session: Session) -> None:
+        """Use a session; it needs the app_secret.
+
+        Raises:
+            ConfigurationError: The session has no app_secret.
+        """
+        self._session = session
+        self._endpoint = session.endpoint(session.platform.login, "Login")
+
+    def code2session(self, js_code: str) -> LoginState:
+        """Exchange a js_code for the player's openid and session_key.
+
+        The session's store remembers the login, so that later calls can name the bare openid.
+
+        Args:
+            js_code: What the game client sent. It works once, within 5 minutes.
+
+        Returns:
+            The login. Its session_key must never be sent to the game client.
+
+        Raises:
+            InvalidArgumentError: The js_code is not a non-empty str; nothing was sent.
+            LoginExpiredError: The js_code is wrong, used or too old.
+            RateLimitError: More than 100 logins of this player in a minute.
+            ConfigurationError: app_id or app_secret are wrong.
+            QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
+
+        Source: https://q.qq.com/wiki/develop/game/server/open-port/code2Session.html
+        """
+        problems: validation.Problems = []
+        js_code = validation.check_text(js_code, "js_code", problems)
+        validation.refuse("code2session", problems)
+        payload = {self._session.platform.login_code: js_code}
+        login = self._session.call(self._endpoint, payload, None, _login_state)
+        self._session.logins.remember(login)
+        return login
+
+
+def _login_state(result: Result) -> LoginState:
+    unionid = result.fields.get("unionid")
+    return LoginState(
+        openid=result.text("openid"),
+        session_key=result.text("session_key"),
+        unionid=unionid if isinstance(unionid, str) and unionid else None,
+    )

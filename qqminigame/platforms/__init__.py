@@ -1,0 +1,21 @@
+"""The platforms, one file each. ``platforms.named("qq")`` finds one."""
+
+from typing import Final
+
+from qqminigame.exceptions import ConfigurationError
+from qqminigame.platforms.base import Platform
+from qqminigame.platforms.qq import QQ
+
+PLATFORMS: Final = {platform.name: platform for platform in (QQ,)}
+
+
+def named(name: str) -> Platform:
+    """Return the platform of a name.
+
+    Raises:
+        ConfigurationError: There is no such platform.
+    """
+    if name not in PLATFORMS:
+        known = ", ".join(sorted(PLATFORMS))
+        raise ConfigurationError(f"platform {name!r} is unknown; known are: {known}")
+    return PLATFORMS[name]

@@ -1,0 +1,171 @@
+"""What a platform is: rows of data. No code outside these rows asks which platform it talks to."""
+
+from collections.abc import Mapping
+from enum import Enum, IntEnum
+from typing import Literal, Self
+
+from attrs import field, frozen
+
+from qqminigame.exceptions import ConfigurationError, PlatformError
+
+
+class PlatformCode(IntEnum):
+    """A documented code of a platform: its number, the error it raises, and its explanation.
+
+    Attributes:
+        error: The class that is raised for it.
+        english: What it means and what to do.
+        chinese: The same in Chinese.
+    """
+
+    error: type[PlatformError] | type[ConfigurationError]
+    english: str
+    chinese: str
+
+    def __new__(
+        cls,
+        number: int,
+        error: type[PlatformError] | type[ConfigurationError] = PlatformError,
+        english: str = "",
+        chinese: str = "",
+    ) -> Self:
+        """Build a member; with defaults, so that type checkers accept ``StorageCode(87016)``."""
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.error = error
+        code.english = english
+        code.chinese = chinese
+        return code
+
+
+class Auth(Enum):
+    """How a call proves who makes it."""
+
+    APP = "appid and secret among the parameters"
+    LOGIN_STATE = "access token and the player's signature in the query"
+    OPENAPI_V3 = "sig over method, path and query"
+
+    @property
+    def credential(self) -> Literal["app_secret", "app_key"]:
+        """Name of the Session argument this kind of call needs."""
+        return "app_key" if self is Auth.OPENAPI_V3 else "app_secret"
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """How a platform's replies say success and failure.
+
+    A reply is a success where all of ``code_fields`` are absent or 0. Otherwise its code is the
+    first of them that is not 0.
+
+    Attributes:
+        code_fields: The fields that hold the code, the most telling one first.
+        message_fields: The fields that hold a text, the most telling one first.
+        data_field: The field that holds the results; None where they stand at the top.
+    """
+
+    code_fields: tuple[str, ...]
+    message_fields: tuple[str, ...]
+    data_field: str | None = None
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """One call of a platform.
+
+    Attributes:
+        name: The platform's word for it.
+        method: The HTTP method.
+        host: Scheme and host.
+        path: The path with its leading slash.
+        auth: How the call is authorised.
+        dialect: How it answers.
+        codes: What its codes mean; the first table that knows a code decides.
+        idempotent: Whether doing it twice does no harm.
+        results: The fields a success carries as non-empty strings. A reply without a code is a
+            success only where these are named and there.
+        constants: Parameters that are the same in every call.
+        source: The page that describes it.
+    """
+
+    name: str
+    method: Literal["GET", "POST"]
+    host: str
+    path: str
+    auth: Auth
+    dialect: Dialect
+    codes: tuple[type[PlatformCode], ...]
+    idempotent: bool = True
+    results: tuple[str, ...] = ()
+    constants: Mapping[str, str] = field(factory=dict)
+    source: str
+
+    def explain(self, code: int) -> PlatformCode | None:
+        """Return what a code means here, or None where the platform documents nothing."""
+        for table in self.codes:
+            if code in table._value2member_map_:
+                return table(code)
+        return None
+
+
+@frozen(kw_only=True)
+class StorageRules:
+    """What the platform answers where the local checks refuse a pair.
+
+    Attributes:
+        too_many_pairs: Code for more than 128 pairs.
+        pair_too_long: Code for a key and value of more than 1024 bytes.
+        key_too_long: Code for a key of more than 128 bytes.
+    """
+
+    too_many_pairs: PlatformCode
+    pair_too_long: PlatformCode
+    key_too_long: PlatformCode
+
+
+@frozen(kw_only=True)
+class RankingRules:
+    """The form of a value that the platform ranks by.
+
+    Attributes:
+        wrapper: The field that holds score and time.
+        min_score: The lowest score.
+        max_score: The highest score.
+    """
+
+    wrapper: str
+    min_score: int
+    max_score: int
+
+
+@frozen(kw_only=True)
+class Platform:
+    """One platform; None where it has no such call.
+
+    Attributes:
+        name: What ``Session(platform=...)`` calls it.
+        token: Fetches an access token.
+        login: Turns a js_code into a LoginState.
+        login_code: The parameter that carries the js_code.
+        set_storage: Writes a player's cloud storage.
+        remove_storage: Removes keys from it.
+        storage: Its rules.
+        ranking: Its ranking values.
+        set_interactive: Writes interactive data.
+        interactive_values: The values interactive data takes.
+        get_dawanka: Asks a player's Dawanka privileges.
+        report_dawanka: Reports that a bonus was used.
+    """
+
+    name: str
+    token: Endpoint
+    login: Endpoint
+    login_code: str
+    set_storage: Endpoint
+    remove_storage: Endpoint
+    storage: StorageRules
+    ranking: RankingRules
+    set_interactive: Endpoint | None = None
+    interactive_values: range = range(0)
+    get_dawanka: Endpoint | None = None
+    report_dawanka: Endpoint | None = None

@@ -1,0 +1,84 @@
+"""The arguments of a Session, checked. Pure."""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from qqminigame.exceptions import ConfigurationError
+
+T = TypeVar("T")
+
+_CLEAN_URL: Final = re.compile(r"[!-~]+")
+_FROM_ENVIRONMENT: Final = ("app_id", "app_secret", "app_key", "platform", "store", "base_url")
+
+
+def from_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the arguments that are set: ``QQMINIGAME_APP_ID`` for ``app_id``, and so on."""
+    named = {name: variables.get(f"QQMINIGAME_{name.upper()}") for name in _FROM_ENVIRONMENT}
+    return {name: value for name, value in named.items() if value}
+
+
+def credential(name: str, value: object) -> str:
+    """Return an app id or a secret."""
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{name} must be a non-empty str, not {type(value).__name__}")
+    if value != value.strip() or not value.isprintable():
+        raise ConfigurationError(
+            f"{name} has white space around it or unprintable characters in it; "
+            "was it read from a file with its line end?"
+        )
+    return value
+
+
+def secret(name: str, value: object) -> str | None:
+    """Return a credential that not every session needs."""
+    return None if value is None else credential(name, value)
+
+
+def instance(name: str, value: T, kind: type) -> T:
+    """Return an argument that has to be of a type."""
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def timeout_pair(timeout: object) -> tuple[float, float]:
+    """Return the seconds to connect and the seconds to read."""
+    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if len(pair) == 2 and all(
+        type(seconds) in (int, float) and 0 < seconds < math.inf for seconds in pair
+    ):
+        return float(pair[0]), float(pair[1])
+    raise ConfigurationError(
+        f"timeout must be two positive numbers of seconds, to connect and to read, not {timeout!r}"
+    )
+
+
+def address(base_url: object) -> str:
+    """Return the address without a slash at its end."""
+    try:
+        parts = urlsplit(base_url if isinstance(base_url, str) else "")
+        usable = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and parts.port != 0
+            and "@" not in parts.netloc
+            and not (parts.query or parts.fragment)
+        )
+    except ValueError:
+        usable = False
+    if not isinstance(base_url, str) or not usable or not _CLEAN_URL.fullmatch(base_url):
+        # It is not shown: it may hold a password.
+        raise ConfigurationError(
+            "base_url must be like 'https://host:8787' or 'http://host/prefix', "
+            "without user name, query and fragment"
+        )
+    return base_url.rstrip("/")
+
+
+def digest(secret: str) -> str:
+    """Tell one secret from another without telling the secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]

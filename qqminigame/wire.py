@@ -1,0 +1,304 @@
+"""Between values and bytes: build a request once, read a reply strictly. Pure."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Never
+from urllib.parse import quote
+
+from attrs import field, frozen
+
+from qqminigame.exceptions import PlatformError, QQMiniGameError, ReplyError
+from qqminigame.models import AccessToken, HallLogin, LoginState
+from qqminigame.platforms.base import Endpoint
+from qqminigame.redaction import mask_values
+from qqminigame.signing import sign_body, sign_openapi
+
+Payload = Mapping[str, Any]
+
+_SHOWN_MESSAGE: Final = 300
+_LONGEST_RETRY_AFTER: Final = 3600.0
+_INTEGER: Final = re.compile(r"-?[0-9]{1,19}")
+
+
+@frozen(kw_only=True)
+class App:
+    """The app a session speaks for.
+
+    Attributes:
+        app_id: The platform's number of the app.
+        app_secret: Secret; fetches access tokens and logs players in.
+        app_key: Secret; signs calls of the game hall.
+    """
+
+    app_id: str
+    app_secret: str | None = field(default=None, repr=False)
+    app_key: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class Request:
+    """A request, ready to be sent.
+
+    Attributes:
+        endpoint: The call it makes.
+        origin: Scheme and host (and, behind a gateway, the start of the path) it goes to.
+        url: Where to, with the whole query. Holds secrets.
+        body: The exact bytes, which the signature in the URL covers; None for a GET.
+        secrets: Every secret in it, so that they can be masked in what comes back.
+    """
+
+    endpoint: Endpoint
+    origin: str
+    url: str = field(repr=False)
+    body: bytes | None = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        status: The HTTP status.
+        content_type: The header of that name; empty without one.
+        retry_after: The header of that name; empty without one.
+        body: The bytes that could be read.
+        cut_off: Whether it ended before it was complete.
+        too_large: Whether reading was given up because it is too large.
+    """
+
+    status: int
+    content_type: str = ""
+    retry_after: str = ""
+    body: bytes = field(repr=False)
+    cut_off: bool = False
+    too_large: bool = False
+
+
+def app_request(endpoint: Endpoint, base_url: str | None, payload: Payload, app: App) -> Request:
+    """Build a call that proves itself with the app's secret: a token fetch, a login."""
+    secret = app.app_secret or ""
+    fields = {**endpoint.constants, "appid": app.app_id, "secret": secret, **payload}
+    in_query = endpoint.method == "GET"
+    return _request(
+        endpoint,
+        base_url,
+        fields if in_query else {},
+        None if in_query else _json_bytes(fields),
+        (secret, *payload.values()),
+    )
+
+
+def login_state_request(
+    endpoint: Endpoint,
+    base_url: str | None,
+    payload: Payload,
+    login: LoginState,
+    token: AccessToken,
+) -> Request:
+    """Build a call that is signed with a player's session_key."""
+    body = _json_bytes(payload)
+    signature = sign_body(login.session_key, body)
+    query = {
+        "access_token": token.value,
+        "openid": login.openid,
+        "sig_method": "hmac_sha256",
+        "signature": signature,
+    }
+    return _request(endpoint, base_url, query, body, (token.value, login.session_key, signature))
+
+
+def openapi_request(
+    endpoint: Endpoint, base_url: str | None, payload: Payload, login: HallLogin, app: App
+) -> Request:
+    """Build a call of the game hall, signed with the app's key."""
+    app_key = app.app_key or ""
+    query = {"appid": app.app_id, "openid": login.openid, "openkey": login.openkey, "pf": login.pf}
+    if login.userip is not None:
+        query["userip"] = login.userip
+    query.update(payload)
+    query["sig"] = sign_openapi(endpoint.method, endpoint.path, query, app_key)
+    return _request(endpoint, base_url, query, None, (app_key, login.openkey, query["sig"]))
+
+
+def _request(
+    endpoint: Endpoint,
+    base_url: str | None,
+    query: Mapping[str, str],
+    body: bytes | None,
+    secrets: tuple[str, ...],
+) -> Request:
+    origin = base_url or endpoint.host
+    joined = "&".join([f"{name}={quote(value, safe='')}" for name, value in query.items()])
+    mark = "?" if joined else ""
+    return Request(
+        endpoint=endpoint,
+        origin=origin,
+        url=f"{origin}{endpoint.path}{mark}{joined}",
+        body=body,
+        secrets=secrets,
+    )
+
+
+def _json_bytes(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+@frozen(kw_only=True)
+class Result:
+    """The fields of a successful reply, read by type.
+
+    Every reader raises ReplyError where the field is not what the platform documents.
+    """
+
+    endpoint: Endpoint
+    fields: Mapping[str, Any] = field(repr=False)
+
+    def text(self, name: str) -> str:
+        """Return a non-empty str."""
+        value = self.fields.get(name)
+        if not isinstance(value, str) or not value:
+            self.refuse(name)
+        return value
+
+    def integer(self, name: str) -> int:
+        """Return an int; some platforms write numbers as strings."""
+        number = _integer(self.fields.get(name))
+        if number is None:
+            self.refuse(name)
+        return number
+
+    def boolean(self, name: str) -> bool:
+        """Return a bool; 0 and 1 count."""
+        value = self.fields.get(name)
+        if value not in (False, True):
+            self.refuse(name)
+        return bool(value)
+
+    def refuse(self, name: str) -> Never:
+        """Raise the ReplyError that says the field is missing or not as documented."""
+        raise _not_documented(self.endpoint, f"its field {name!r} is missing or not as documented")
+
+
+def nothing(result: Result) -> None:
+    """Read the answer of a call that answers nothing but success."""
+
+
+def decode_reply(request: Request, reply: Reply) -> Result:
+    """Return what a reply says, or raise what it means.
+
+    Raises:
+        PlatformError: The platform refused the call; a subclass where the code is documented.
+        ConfigurationError: It refused the credentials.
+        ReplyError: This is not the documented reply.
+    """
+    endpoint, dialect = request.endpoint, request.endpoint.dialect
+    fields = _parse(request, reply)
+    codes = [fields[name] for name in dialect.code_fields if name in fields]
+    numbers = [_integer(code) for code in codes]
+    if None in numbers or not (numbers or endpoint.results):
+        names = " or ".join(dialect.code_fields)
+        raise _not_documented(endpoint, f"its {names} is missing or not an integer")
+    refused = next((number for number in numbers if number), None)
+    if refused is not None:
+        raise _refusal(request, refused, fields)
+    data = fields.get(dialect.data_field) if dialect.data_field else fields
+    result = Result(endpoint=endpoint, fields=data if isinstance(data, dict) else {})
+    for name in endpoint.results:
+        result.text(name)
+    return result
+
+
+def _parse(request: Request, reply: Reply) -> dict[str, Any]:
+    endpoint = request.endpoint
+    size = f"{len(reply.body)} bytes"
+    kind = mask_values(reply.content_type, request.secrets)[:_SHOWN_MESSAGE] or "no content type"
+    if reply.status != 200:
+        raise ReplyError(
+            f"{endpoint.name}: HTTP status {reply.status} ({kind}, {size}); redirects are not "
+            "followed, anything but 200 is not the platform's own reply",
+            endpoint=endpoint.name,
+            status=reply.status,
+            cut_off=reply.cut_off,
+            retry_after=_seconds(reply.retry_after),
+        )
+    if reply.cut_off:
+        raise _not_documented(endpoint, f"it was cut off after {size}", cut_off=True)
+    if reply.too_large:
+        raise _not_documented(endpoint, f"it is larger than {size}")
+    try:
+        fields = _DECODER.decode(reply.body.decode())
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise _not_documented(endpoint, f"it is not one plain JSON object ({kind}, {size})")
+    return fields
+
+
+def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGameError:
+    endpoint = request.endpoint
+    texts = [fields.get(name) for name in endpoint.dialect.message_fields]
+    message = next((str(text) for text in texts if isinstance(text, str | int) and text), "")
+    message = mask_values(message, request.secrets)[:_SHOWN_MESSAGE]
+    says = f" (the platform says {message!r})" if message else ""
+    known = endpoint.explain(code)
+    if known is None:
+        return PlatformError(
+            f"{endpoint.name}: code {code}, which is not documented{says}",
+            endpoint=endpoint.name,
+            code=code,
+            message=message,
+            sent=True,
+        )
+    return known.error(
+        f"{endpoint.name}: {code} {known.name}: {known.english} {known.chinese}{says}",
+        endpoint=endpoint.name,
+        code=code,
+        message=message,
+        english=known.english,
+        chinese=known.chinese,
+        sent=True,
+    )
+
+
+def _not_documented(endpoint: Endpoint, reason: str, *, cut_off: bool = False) -> ReplyError:
+    return ReplyError(
+        f"{endpoint.name}: the reply is not the documented one: {reason}; "
+        "a proxy or gateway may have answered instead of the platform",
+        endpoint=endpoint.name,
+        status=200,
+        cut_off=cut_off,
+    )
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Return a Retry-After in seconds; one that is a date, or absurd, counts as none."""
+    text = retry_after.strip()
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return float(text) if float(text) <= _LONGEST_RETRY_AFTER else None
+
+
+def _no_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(name)
+        fields[name] = value
+    return fields
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(name)
+
+
+# Two values for one field leave open which counts; NaN and Infinity are no JSON.
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)

@@ -1,0 +1,81 @@
+"""What most tests need: the sandbox, a session to it, and a store that is nobody else's."""
+
+import ssl
+import subprocess
+
+import pytest
+from sessions import Pauses, make_session
+
+from qqminigame import HallLogin, Login, LoginState
+from qqminigame.sandbox import Sandbox
+
+pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache_folder(tmp_path, monkeypatch):
+    """Keep the default store out of the user's cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def sandbox(qqminigame_sandbox):
+    """The platform, as new."""
+    return qqminigame_sandbox
+
+
+@pytest.fixture
+def pauses():
+    """The pauses the session made."""
+    return Pauses()
+
+
+@pytest.fixture
+def session(sandbox, pauses):
+    """A session to the sandbox that pauses without sleeping."""
+    with make_session(sandbox, sleep=pauses) as session:
+        yield session
+
+
+@pytest.fixture
+def login(session, sandbox):
+    """A player who has logged in."""
+    return Login(session).code2session(sandbox.js_code())
+
+
+@pytest.fixture
+def hall_login(sandbox):
+    """A player in the hall, with three bonus uses."""
+    openid, openkey = sandbox.hall_login(level=1, pay_return_count=3)
+    return HallLogin(openid=openid, openkey=openkey)
+
+
+@pytest.fixture
+def login_state():
+    """A login the platform does not know."""
+    return LoginState(openid="nobody", session_key="no key")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that nobody has signed; its key is beside it."""
+    certificate = tmp_path_factory.mktemp("tls") / "cert.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", certificate.with_name("key.pem"), "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate
+
+
+@pytest.fixture
+def tls_sandbox(certificate):
+    """The platform behind TLS, with that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    with Sandbox(ssl_context=context) as sandbox:
+        yield sandbox

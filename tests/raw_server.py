@@ -1,0 +1,84 @@
+"""A server that answers with given bytes and keeps the bytes it was sent, whole and untouched."""
+
+import re
+import socket
+import threading
+
+
+class RawServer:
+    """Listens on a free port; each connection's requests are answered by one function.
+
+    With ``hang_up`` it closes each connection after its first answer.
+
+    Attributes:
+        requests: The bytes of every request, head and body, in order.
+        connections: How many connections were opened.
+    """
+
+    def __init__(self, answer, *, hang_up=False):
+        self._answer = answer
+        self._hang_up = hang_up
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.requests = []
+        self.connections = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+    def _listen(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection:
+            try:
+                while request := self._read(connection):
+                    self.requests.append(request)
+                    connection.sendall(self._answer(request))
+                    if self._hang_up:
+                        return
+            except OSError:
+                pass
+
+    @staticmethod
+    def _read(connection):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            if not (piece := connection.recv(65536)):
+                return b""
+            data += piece
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        while len(body) < int(length[1] if length else 0):
+            body += connection.recv(65536)
+        return head + b"\r\n\r\n" + body
+
+
+def http(body, status="200 OK", headers=""):
+    """Return the bytes of an ordinary answer."""
+    body = body if isinstance(body, bytes) else body.encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def platform(request):
+    """Answer as a platform that says yes to everything."""
+    if b"getToken" in request.split(b"\r\n")[0]:
+        return http('{"access_token":"to+ken/=","expires_in":7200}')
+    if b"dawanka_info" in request.split(b"\r\n")[0]:
+        return http(
+            '{"ret":0,"msg":"","score":0,"level":0,"binding":false,"discount":0,"payReturnCount":0}'
+        )
+    if b"dawanka_pay" in request.split(b"\r\n")[0]:
+        return http('{"ret":0,"msg":"report success.","use":2,"left":1}')
+    return http('{"errcode":0,"errmsg":"ok"}')

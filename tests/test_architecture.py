@@ -1,0 +1,154 @@
+"""The house as its imports draw it: they go one way, and each room touches only what it may."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import qqminigame
+
+ROOT = Path(qqminigame.__file__).parent
+
+# From the words to the edges; a room imports from its own layer or from those before it.
+LAYERS = [
+    {"version", "exceptions", "limits", "models"},
+    {"platforms", "signing", "redaction", "validation", "ranking", "retry", "settings"},
+    {"wire"},
+    {"forking", "stores", "tokens", "login_store", "transport"},
+    {"session"},
+    {"login", "cloud_storage", "interactive_data", "dawanka"},
+    {"demo", "cli", "__main__"},
+]
+LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+
+RUNTIME = {"attrs"}
+THIRD_PARTY = {
+    "transport": {"requests", "urllib3"},
+    "tokens": {"cachetools"},
+    "stores": {"cachetools"},
+    "demo": {"rich"},
+    "cli": {"click"},
+    "sandbox": {"aiohttp", "pytest"},
+}
+
+
+def modules():
+    """Return every module's name (without the package's) and its syntax tree."""
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+MODULES = dict(modules())
+
+
+def room_of(module):
+    """Return the room a module is in."""
+    return module.partition(".")[0]
+
+
+def imports(tree):
+    """Yield the full name of every module a tree imports from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            for alias in node.names:
+                # "from qqminigame import wire" imports the module, not a name in the package.
+                full = f"{node.module}.{alias.name}"
+                yield full if full.removeprefix("qqminigame.") in MODULES else node.module
+
+
+def own_imports(tree):
+    """Yield the modules of this package that a tree imports."""
+    for name in imports(tree):
+        if name == "qqminigame" or name.startswith("qqminigame."):
+            yield name.removeprefix("qqminigame").removeprefix(".")
+
+
+CLIENT = [name for name in MODULES if name and room_of(name) != "sandbox"]
+
+
+def test_layers__name_every_room():
+    """A new room has to find its layer."""
+    assert {room_of(name) for name in CLIENT} == set(LAYER)
+
+
+@pytest.mark.parametrize("module", CLIENT)
+def test_imports__go_one_way(module):
+    """Nothing imports from a later layer, and only the edges start the sandbox."""
+    room = room_of(module)
+    for imported in own_imports(MODULES[module]):
+        if room_of(imported) == "sandbox":
+            assert room in LAYERS[-1]
+        else:
+            assert imported, f"{module} imports the package itself"
+            assert LAYER[room_of(imported)] <= LAYER[room]
+
+
+def test_imports__have_no_circle():
+    """Not within a layer either."""
+    graph = {name: set(own_imports(tree)) - {name} for name, tree in MODULES.items() if name}
+    TopologicalSorter(graph).prepare()
+
+
+def test_services__do_not_know_each_other():
+    """Each service stands alone on the session."""
+    for service in ("login", "cloud_storage", "interactive_data", "dawanka"):
+        others = {room_of(name) for name in own_imports(MODULES[service])}
+        assert not others & (LAYERS[5] - {service})
+
+
+def test_sandbox__shares_nothing_with_the_client():
+    """Client and sandbox have no common line."""
+    for name, tree in MODULES.items():
+        if room_of(name) == "sandbox":
+            assert {room_of(imported) for imported in own_imports(tree)} <= {"sandbox"}, name
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name])
+def test_third_party__only_where_it_belongs(module):
+    """Only transport speaks HTTP, only the edges and the sandbox use an extra."""
+    roots = {name.partition(".")[0] for name in imports(MODULES[module])}
+    foreign = roots - set(sys.stdlib_module_names) - {"qqminigame"}
+    assert foreign <= RUNTIME | THIRD_PARTY.get(room_of(module), set())
+
+
+def test_imports__stand_at_the_top():
+    """No function imports from its own package."""
+    for name, tree in MODULES.items():
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert not list(own_imports(function)), f"{name}.{function.name}"
+
+
+def test_import__needs_no_extra():
+    """Importing the package imports its three requirements and no extra."""
+    program = "import sys, qqminigame; print(*{name.partition('.')[0] for name in sys.modules})"
+    command = [sys.executable, "-c", program]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    extras = {"aiohttp", "click", "rich", "redis", "django", "flask", "celery", "cryptography"}
+    assert not extras & set(loaded)
+    assert {"requests", "attrs", "cachetools"} <= set(loaded)
+
+
+def test_files__stay_small():
+    """No file of everything."""
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in ROOT.rglob("*.py")}
+    assert max(lengths.values()) <= 310
+
+
+def test_platform_names__are_data():
+    """No code outside the platforms' rows asks which platform it talks to."""
+    for name, tree in MODULES.items():
+        if room_of(name) in {"platforms", "sandbox", ""}:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare):
+                texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+                assert not {"qq", "douyin", "wechat"} & set(texts), name

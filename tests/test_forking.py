@@ -1,0 +1,101 @@
+"""After os.fork, the child uses nothing of the parent's: real forks, real sockets."""
+
+import multiprocessing
+import os
+import threading
+
+import pytest
+from sessions import make_session
+
+from qqminigame import CloudStorage, Login, MemoryStore, Session
+from qqminigame.forking import no_fork
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+
+
+def in_child(work):
+    """Run work in a forked child and say whether it went well."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("store", ["memory:", None], ids=["memory", "sqlite"])
+def test_fork__the_child_opens_connections_of_its_own(sandbox, store):
+    """Parent and children go on calling; no connection is used by two processes."""
+    session = make_session(sandbox, store=store)
+    login = Login(session).code2session(sandbox.js_code())
+    storage = CloudStorage(session)
+    storage.set(login, {"a": "0"})
+    used = sandbox.log()[-1]["connection"]
+    for n in range(1, 4):
+        assert in_child(lambda n=n: storage.set(login.openid, {"a": str(n)}))
+        assert sandbox.log()[-1]["connection"] != used
+        storage.set(login, {"a": "parent"})
+        assert sandbox.log()[-1]["connection"] == used
+    assert sandbox.state()["token_fetches"] == 1
+
+
+def test_fork__while_threads_are_calling(sandbox):
+    """Whatever lock a thread holds at the fork, the child is not held up."""
+    session = make_session(sandbox, store=None)
+    login = Login(session).code2session(sandbox.js_code())
+    storage = CloudStorage(session)
+    stop = threading.Event()
+
+    def call():
+        while not stop.is_set():
+            storage.set(login.openid, {"a": "1"})
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert all(in_child(lambda: storage.set(login.openid, {"a": "2"})) for _ in range(30))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_fork__waits_for_the_store(sandbox, tmp_path):
+    """A fork waits for a store operation in progress, and lets go of the lock in both processes."""
+    assert in_child(lambda: no_fork.acquire(timeout=0) or os._exit(2))
+    assert no_fork.acquire(timeout=0)
+    no_fork.release()
+
+
+def test_fork__while_a_thread_of_the_parent_holds_a_lock():
+    """In the child, a lock in memory that a thread of the parent holds is free."""
+    store = MemoryStore()
+    owner = store.try_lock("token", 60)
+    assert in_child(lambda: store.try_lock("token", 60) or os._exit(2))
+    assert store.try_lock("token", 60) is None
+    store.unlock("token", owner)
+
+
+def test_spawn__sessions_are_made_anew(sandbox):
+    """A spawned process shares the token through the default store."""
+    session = make_session(sandbox, store=None)
+    login = Login(session).code2session(sandbox.js_code())
+    CloudStorage(session).set(login, {"a": "1"})
+    context = multiprocessing.get_context("spawn")
+    arguments = (sandbox.app_id, sandbox.app_secret, sandbox.url, login.openid)
+    process = context.Process(target=set_in_another_process, args=arguments)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    assert sandbox.state()["players"][login.openid]["storage"] == {"a": "spawned"}
+    assert sandbox.state()["token_fetches"] == 1
+
+
+def set_in_another_process(app_id, app_secret, url, openid):
+    """What a cron script does."""
+    with Session(app_id, app_secret=app_secret, base_url=url) as session:
+        CloudStorage(session).set(openid, {"a": "spawned"})

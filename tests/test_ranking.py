@@ -1,0 +1,219 @@
+"""The JSON text that a ranking list reads."""
+
+import json
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qqminigame.platforms.base import RankingRules
+from qqminigame.platforms.qq import QQ
+from qqminigame.ranking import ranking_value
+from qqminigame.validation import Problems, check_kv
+
+MAX_SAFE = 9007199254740991  # JavaScript's Number.MAX_SAFE_INTEGER
+WHEN = 1557813466
+DOUYIN = RankingRules(wrapper="ttgame", min_score=-(2**31), max_score=2**31 - 1)
+
+
+class Stars(IntEnum):
+    """A game's own scores."""
+
+    THREE = 3
+
+
+def nested(depth: int) -> list[Any]:
+    """Make a list in a list in a list."""
+    outer: list[Any] = []
+    for _ in range(depth):
+        outer = [outer]
+    return outer
+
+
+def circular() -> dict[str, Any]:
+    """Make a dict that is in itself."""
+    loop: dict[str, Any] = {}
+    loop["self"] = loop
+    return loop
+
+
+def value(
+    score: object = 100, when: object = WHEN, rules: RankingRules = QQ.ranking, **fields: object
+) -> tuple[str, Problems]:
+    """Make a ranking value; return it and what is wrong."""
+    problems: Problems = []
+    return ranking_value(rules, score, when, fields, problems), problems
+
+
+def wheres(problems: Problems) -> list[str]:
+    """List the places of problems."""
+    return [problem.where for problem in problems]
+
+
+def test_ranking_value__sample() -> None:
+    """The documented sample is what JSON.stringify writes, with QQ's own wrapper."""
+    text, problems = value(100, WHEN, progress=10)
+    assert text == '{"qqgame":{"score":100,"update_time":1557813466},"progress":10}'
+    assert problems == []
+
+
+def test_ranking_value__other_wrapper() -> None:
+    """The wrapper is the platform's."""
+    text, problems = value(100, WHEN, DOUYIN, progress=10)
+    assert text == '{"ttgame":{"score":100,"update_time":1557813466},"progress":10}'
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (-7, "-7"),
+        (2.5, "2.5"),
+        ("", '""'),
+        ('名🎮 "q" \\ /', '"名🎮 \\"q\\" \\\\ /"'),
+        ([1, [2], ()], "[1,[2],[]]"),
+        ({"a": {"b": None}}, '{"a":{"b":null}}'),
+        (10**30, "1" + "0" * 30),
+        (Stars.THREE, "3"),
+    ],
+)
+def test_ranking_value__own_fields(field: object, written: str) -> None:
+    """The game's fields may be anything JSON can write, and are written compactly in UTF-8."""
+    text, problems = value(progress=field)
+    assert text == (f'{{"qqgame":{{"score":100,"update_time":1557813466}},"progress":{written}}}')
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param(float("nan"), id="nan"),
+        pytest.param([float("inf")], id="infinity"),
+        pytest.param({1, 2}, id="set"),
+        pytest.param(b"bytes", id="bytes"),
+        pytest.param(Decimal(1), id="decimal"),
+        pytest.param({"a": object()}, id="object"),
+        pytest.param({("a",): 1}, id="tuple as name"),
+        pytest.param(circular(), id="circular"),
+        pytest.param(nested(100_000), id="deep"),
+        pytest.param(10**5000, id="huge int"),
+    ],
+)
+def test_ranking_value__fields_json_cannot_write(field: object) -> None:
+    """A field that is no JSON is named, once, and there is no text."""
+    text, problems = value(good=1, bad=field)
+    assert text == ""
+    assert wheres(problems) == ["bad"]
+    assert str(problems[0]).startswith("bad cannot be written as JSON: ")
+    assert len(str(problems[0])) < 60
+
+
+@pytest.mark.parametrize("fields", [{"note": "\ud800"}, {"note": ["\udfff"]}, {"\udc80": 1}])
+def test_ranking_value__lone_surrogates(fields: dict[str, object]) -> None:
+    """A text that UTF-8 cannot encode does not get past the checks of the call."""
+    problems: Problems = []
+    text = ranking_value(QQ.ranking, 100, WHEN, fields, problems)
+    check_kv([("score", text)], QQ.storage, problems)
+    assert ["surrogate" in problem.what for problem in problems] == [True]
+
+
+def test_ranking_value__own_field_of_the_wrappers_name() -> None:
+    """A field of the platform's own name is refused; another platform's is not."""
+    text, problems = value(qqgame={"score": 1})
+    assert (text, wheres(problems)) == ("", ["qqgame"])
+    assert value(rules=DOUYIN, qqgame=1)[1] == []
+
+
+@pytest.mark.parametrize("score", [0, -1, MAX_SAFE, -MAX_SAFE, Stars.THREE])
+def test_score__allowed(score: int) -> None:
+    """Every int that JavaScript holds exactly is a score, and comes back as it was."""
+    text, problems = value(score)
+    assert problems == []
+    assert json.loads(text)["qqgame"]["score"] == int(score)
+
+
+@pytest.mark.parametrize("score", [2**31, -(2**31) - 1])
+def test_score__range_is_the_platforms(score: int) -> None:
+    """Another platform's narrower range counts there, to the number."""
+    assert value(score)[1] == []
+    assert wheres(value(score, rules=DOUYIN)[1]) == ["score"]
+    assert value(score - 1 if score > 0 else score + 1, rules=DOUYIN)[1] == []
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        True,
+        False,
+        1.0,
+        float("nan"),
+        "100",
+        None,
+        [100],
+        MAX_SAFE + 1,
+        -MAX_SAFE - 1,
+        pytest.param(10**5000, id="huge"),
+    ],
+)
+def test_score__refused(score: object) -> None:
+    """Bools, floats, texts and numbers out of range are no scores."""
+    text, problems = value(score)
+    assert (text, wheres(problems)) == ("", ["score"])
+
+
+@pytest.mark.parametrize("when", [0, WHEN, 99_999_999_999])
+def test_update_time__allowed(when: int) -> None:
+    """Unix seconds, from 1970 to far off."""
+    text, problems = value(when=when)
+    assert problems == []
+    assert json.loads(text)["qqgame"]["update_time"] == when
+
+
+@pytest.mark.parametrize("when", [WHEN * 1000, -1, 1557813466.5, True, "1557813466", None])
+def test_update_time__refused(when: object) -> None:
+    """Milliseconds, floats and texts are refused with the advice to count seconds."""
+    text, problems = value(when=when)
+    assert (text, wheres(problems)) == ("", ["update_time"])
+    assert "unix seconds" in str(problems[0])
+
+
+def test_ranking_value__every_problem_at_once() -> None:
+    """Score, time and fields are all checked in one go, beside problems that are there already."""
+    problems: Problems = []
+    fields = {"qqgame": 1, "a": {1}, "b": b""}
+    assert ranking_value(QQ.ranking, 1.5, -1, fields, problems) == ""
+    assert wheres(problems) == ["score", "update_time", "qqgame", "a", "b"]
+    assert ranking_value(QQ.ranking, 1, 1, {}, problems) == ""
+
+
+def test_ranking_rules__are_frozen() -> None:
+    """A rule cannot be changed by accident."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        DOUYIN.wrapper = "other"  # type: ignore[misc]
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # no surrogates: those are the check of the call
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text("abc"), inner),
+    max_leaves=5,
+)
+
+
+@given(st.integers(-MAX_SAFE, MAX_SAFE), st.dictionaries(st.text("abc", min_size=1), JSON_VALUES))
+def test_ranking_value__reads_back(score: int, fields: dict[str, object]) -> None:
+    """What was given is what a JSON parser reads."""
+    problems: Problems = []
+    text = ranking_value(QQ.ranking, score, WHEN, fields, problems)
+    assert problems == []
+    assert json.loads(text) == {"qqgame": {"score": score, "update_time": WHEN}, **fields}

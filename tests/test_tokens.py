@@ -1,0 +1,321 @@
+"""Who fetches the access token, when, and who waits: the keeper alone, with a clock that moves."""
+
+import logging
+import threading
+
+import pytest
+from sessions import Clock, Pauses
+
+from qqminigame import (
+    BusyError,
+    ConfigurationError,
+    MemoryStore,
+    QQMiniGameError,
+    SQLiteStore,
+    TransportError,
+)
+from qqminigame.models import AccessToken
+from qqminigame.tokens import LEASE_SECONDS, RECHECK_SECONDS, AccessTokens
+
+LIFE = 7200.0
+
+
+class Platform:
+    """Hands out tokens by number; a test may make it fail or wait."""
+
+    def __init__(self, clock, life=LIFE):
+        self.clock, self.life = clock, life
+        self.fetches = 0
+        self.failure = None
+        self.gate = None
+
+    def __call__(self, seconds):
+        self.fetches += 1
+        if self.gate is not None:
+            assert self.gate.wait(10)
+        if self.failure is not None:
+            raise self.failure
+        return AccessToken(
+            value=f"token {self.fetches}",
+            fetched_at=self.clock.now,
+            expires_at=self.clock.now + self.life,
+        )
+
+
+class Bench:
+    """A clock, a platform and a store, and keepers that share them."""
+
+    def __init__(self, store=None):
+        self.clock = Clock()
+        self.ticks = Clock(0.0)
+        self.platform = Platform(self.clock)
+        self.store = store or MemoryStore(clock=self.clock)
+        self.pauses = Pauses()
+
+    def keeper(self):
+        """Make a keeper of the same token, as another process would."""
+        return AccessTokens(
+            key="token",
+            store=self.store,
+            fetch=self.platform,
+            clock=self.clock,
+            sleep=self.sleep,
+            monotonic=self.ticks,
+        )
+
+    def sleep(self, seconds):
+        """Let the time pass that a keeper wants to wait."""
+        self.pauses(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds):
+        """Move both clocks."""
+        self.clock.now += seconds
+        self.ticks.now += seconds
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def bench(request, tmp_path):
+    """A bench over each kind of store."""
+    bench = Bench()
+    if request.param == "sqlite":
+        bench.store = SQLiteStore(tmp_path / "store.db", clock=bench.clock)
+    return bench
+
+
+def test_get__fetches_once(bench):
+    """One fetch serves all keepers for as long as the token is good."""
+    first, second = bench.keeper(), bench.keeper()
+    assert {first.get(1).value, second.get(1).value, first.get(1).value} == {"token 1"}
+    assert bench.platform.fetches == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "value"),
+    [(601, "token 1"), (599, "token 2"), (119, "token 2"), (1, "token 2"), (-1, "token 2")],
+)
+def test_get__renews_ahead_of_the_end(bench, left, value):
+    """From ten minutes before its end, a token is replaced by whoever comes first."""
+    keeper = bench.keeper()
+    keeper.get(1)
+    bench.advance(LIFE - left)
+    assert keeper.get(1).value == value
+
+
+@pytest.mark.parametrize("life", [20.0, 100.0, 600.0, 7200.0])
+def test_get__a_short_life_is_used_too(bench, life):
+    """The windows shrink with the life: no fetch for every call."""
+    bench.platform.life = life
+    keeper = bench.keeper()
+    for _ in range(10):
+        keeper.get(1)
+        bench.advance(life / 20)
+    assert bench.platform.fetches == 1
+
+
+def test_get__another_holds_the_lock__while_the_token_is_good_for_minutes(bench):
+    """In the advisory window nobody waits: the old token serves."""
+    keeper = bench.keeper()
+    keeper.get(1)
+    bench.advance(LIFE - 300)
+    assert bench.store.try_lock("token", LEASE_SECONDS)
+    assert keeper.get(1).value == "token 1"
+    assert bench.pauses == []
+
+
+def test_get__another_holds_the_lock__near_the_end(bench):
+    """In the mandatory window everybody waits, and uses the old token only when patience ends."""
+    keeper = bench.keeper()
+    keeper.get(1)
+    bench.advance(LIFE - 60)
+    assert bench.store.try_lock("token", LEASE_SECONDS)
+    assert keeper.get(1).value == "token 1"
+    assert sum(bench.pauses) > 0.9
+
+
+def test_get__another_holds_the_lock__and_there_is_no_token(bench):
+    """Without a token, patience ends in an error that says nothing was sent."""
+    assert bench.store.try_lock("token", LEASE_SECONDS)
+    with pytest.raises(TransportError, match="no access token could be had") as caught:
+        bench.keeper().get(1)
+    assert caught.value.sent is False
+
+
+def test_get__the_holder_of_the_lock_is_dead(bench):
+    """A lock whose holder died frees itself after its lease; then one fetches."""
+    assert bench.store.try_lock("token", LEASE_SECONDS)
+    assert bench.keeper().get(LEASE_SECONDS + 1).value == "token 1"
+    assert sum(bench.pauses) == pytest.approx(LEASE_SECONDS, abs=0.2)
+
+
+def test_get__the_holder_stores_a_token_meanwhile(bench):
+    """Whoever waits takes what the holder stored."""
+    other = bench.keeper()
+    owner = bench.store.try_lock("token", LEASE_SECONDS)
+    real_sleep = bench.sleep
+
+    def sleep(seconds):
+        real_sleep(seconds)
+        if len(bench.pauses) == 3:
+            bench.store.unlock("token", owner)
+            other.get(1)
+
+    bench.sleep = sleep
+    assert bench.keeper().get(5).value == "token 1"
+    assert bench.platform.fetches == 1
+
+
+def test_get__another_process_has_renewed(bench):
+    """A keeper looks into the store again after a minute, well inside the overlap."""
+    keeper, other = bench.keeper(), bench.keeper()
+    token = keeper.get(1)
+    other.reject(token)
+    assert other.get(1).value == "token 2"
+    bench.advance(RECHECK_SECONDS - 1)
+    assert keeper.get(1).value == "token 1"
+    bench.advance(2)
+    assert keeper.get(1).value == "token 2"
+    assert bench.platform.fetches == 2
+
+
+def test_get__a_failed_refresh_while_the_token_lives(bench, caplog):
+    """It is reported, not raised, and the token is used on."""
+    keeper, born = bench.keeper(), bench.clock.now
+    keeper.get(1)
+    bench.platform.failure = BusyError("busy")
+    for left in (500, 60):
+        bench.advance(born + LIFE - left - bench.clock.now)
+        with caplog.at_level(logging.WARNING, logger="qqminigame"):
+            assert keeper.get(1).value == "token 1"
+    assert "the old one serves" in caplog.text
+    assert bench.platform.fetches == 3
+
+
+def test_get__a_failed_fetch_without_a_token(bench):
+    """It is raised, and the lock is free again."""
+    bench.platform.failure = ConfigurationError("wrong secret", code=40001)
+    keeper = bench.keeper()
+    with pytest.raises(ConfigurationError) as caught:
+        keeper.get(1)
+    assert caught.value.__context__ is None
+    bench.platform.failure = None
+    assert keeper.get(1).value == "token 2"
+
+
+def test_get__a_clock_that_was_set_back(bench):
+    """A token from the future is not trusted: how long it lives is unknown."""
+    keeper = bench.keeper()
+    keeper.get(1)
+    bench.clock.now -= 3600
+    assert keeper.get(1).value == "token 2"
+    assert keeper.get(1).value == "token 2"
+
+
+def test_get__a_stored_text_that_is_no_token(bench):
+    """Rubbish in the store is as good as nothing."""
+    for rubbish in ("", "{}", "[1]", "[null,0,0,0]", '["t","x",1]'):
+        bench.store.set("token", rubbish)
+        assert bench.keeper().get(1).value == f"token {bench.platform.fetches}"
+        bench.store.delete_if("token", bench.store.get("token"))
+    assert bench.platform.fetches == 5
+
+
+def test_reject__deletes_only_that_token(bench):
+    """A burst of rejections is one fetch: who comes late takes the newer token."""
+    keepers = [bench.keeper() for _ in range(5)]
+    old = [keeper.get(1) for keeper in keepers]
+    for keeper, token in zip(keepers, old, strict=True):
+        keeper.reject(token)
+        assert keeper.get(1).value == "token 2"
+    assert bench.platform.fetches == 2
+
+
+def in_threads(count, work):
+    """Run work in so many threads at once and return what each gave, errors included."""
+    results = []
+
+    def run():
+        try:
+            results.append(work())
+        except QQMiniGameError as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads, results
+
+
+def test_get__16_threads_wait_for_one_fetch(bench):
+    """At a cold start one thread fetches, the others wait and take its token."""
+    keeper = bench.keeper()
+    bench.platform.gate = threading.Event()
+    threads, results = in_threads(16, lambda: keeper.get(30).value)
+    bench.platform.gate.set()
+    for thread in threads:
+        thread.join()
+    assert results == ["token 1"] * 16
+    assert bench.platform.fetches == 1
+
+
+def test_get__16_threads_share_one_failure(bench):
+    """Who waited for a fetch that failed gets its failure, each an error of its own."""
+    keeper = bench.keeper()
+    started = []
+    bench.platform.failure = BusyError("busy", code=-1)
+    bench.platform.gate = threading.Event()
+
+    def work():
+        started.append(1)
+        return keeper.get(30)
+
+    threads, results = in_threads(16, work)
+    while len(started) < 16:
+        threading.Event().wait(0.001)
+    threading.Event().wait(0.05)
+    bench.platform.gate.set()
+    for thread in threads:
+        thread.join()
+    assert [(type(error), error.code) for error in results] == [(BusyError, -1)] * 16
+    assert len({id(error) for error in results}) == 16
+    assert bench.platform.fetches == 1
+
+
+def test_get__two_threads_in_the_advisory_window(bench):
+    """While one thread fetches the next token, the others use the old one at once."""
+    keeper = bench.keeper()
+    keeper.get(1)
+    bench.advance(LIFE - 300)
+    bench.platform.gate = threading.Event()
+    threads, results = in_threads(1, lambda: keeper.get(1).value)
+    while bench.platform.fetches < 2:
+        threading.Event().wait(0.001)
+    assert keeper.get(1).value == "token 1"
+    bench.platform.gate.set()
+    threads[0].join()
+    assert results == ["token 2"]
+    assert keeper.get(1).value == "token 2"
+
+
+def test_get__a_fetch_that_outlasts_its_lease(bench):
+    """Where another has fetched since, the newer token stays and is the one returned."""
+    keeper, other = bench.keeper(), bench.keeper()
+
+    def slow(seconds):
+        token = bench.platform(seconds)
+        bench.advance(LEASE_SECONDS + 1)
+        other.get(1)
+        return token
+
+    keeper._fetch = slow
+    assert keeper.get(1).value == "token 2"
+    assert bench.keeper().get(1).value == "token 2"
+
+
+def test_after_fork__nothing_is_locked(bench):
+    """A child starts without the locks of the parent's threads."""
+    keeper = bench.keeper()
+    keeper._fetching.acquire()
+    keeper._recent_mutex.acquire()
+    keeper.after_fork()
+    assert keeper.get(1).value == "token 1"
