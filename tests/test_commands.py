@@ -1,0 +1,144 @@
+"""``python -m qqminigame``: the demo and the sandbox, as processes."""
+
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from rich.console import Console
+
+from qqminigame import demo
+from qqminigame.sandbox import Sandbox
+
+COMMAND = [sys.executable, "-m", "qqminigame"]
+
+
+def run(*arguments):
+    """Run a command to its end."""
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def story():
+    """What the demo prints."""
+    done = run("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /sns/jscode2session",
+        "GET /api/getToken",
+        "POST /api/openDataContext/set_user_storage",
+        "POST /api/openDataContext/remove_user_storage",
+        "POST /api/setuserinteractivedata",
+        "GET /v3/user/get_dawanka_info",
+        "GET /v3/user/report_dawanka_pay",
+        '{"kv_list":[{"key":"score","value":"100"},{"key":"gold","value":"3000"}]}',
+        "PayReport(use=1, left=2)",
+        "(the platform's code 87016)",
+        "(the platform's code 87018)",
+        "(the platform's code 87019)",
+        "87018  The player would have more than 128 pairs",
+        "9 requests, 1 of them to fetch the access token.",
+    ],
+)
+def test_demo__tells_the_whole_story(story, line):
+    """Every call, what was sent and answered, and every refusal is there."""
+    assert line in story
+
+
+def test_demo__three_refusals_here_and_one_there(story):
+    """Each local limit is refused without a request; the stored total by the platform."""
+    assert story.count("nothing was sent") == 3
+    assert story.count("InvalidArgumentError") == 3
+    assert story.count("StorageLimitError") == 1
+
+
+def test_demo__shows_no_secret(story):
+    """Secrets are masked in the queries and in the replies."""
+    with Sandbox(seed=1) as sandbox:
+        assert sandbox.app_secret not in story
+        assert sandbox.app_key not in story
+    for name in ("access_token", "secret", "session_key", "openkey", "signature", "sig"):
+        values = re.findall(rf'\b{name}(?:=|":")([^&"\s]*)', story)
+        assert values
+        assert set(values) == {"***"}
+
+
+def test_demo__its_exit_status_tells(monkeypatch):
+    """A step that ends otherwise than told makes the demo fail, and is named."""
+    monkeypatch.setattr(demo, "_STORY", demo._STORY[:3])
+    printed = io.StringIO()
+    assert not demo.play(1, Console(file=printed))
+    assert "not as it should be: what the platform has stored" in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [
+        ("storage.set(login, {})", None),
+        ("storage.set(login, {'a': '1'})", demo.InvalidArgumentError),
+        ("storage.set('nobody', {'a': '1'})", demo.StorageLimitError),
+    ],
+)
+def test_demo__a_step_that_ends_otherwise(monkeypatch, code, refusal):
+    """A step that fails, or that does not fail as it has to, is named."""
+    step = demo._Step("the odd step", code, refusal=refusal)
+    monkeypatch.setattr(demo, "_STORY", (*demo._STORY, step))
+    printed = io.StringIO()
+    assert not demo.play(1, Console(file=printed))
+    assert "not as it should be: the odd step" in printed.getvalue()
+
+
+def test_sandbox__serves_until_it_is_told_to_stop():
+    """It says where it is and how to use it, answers there, and ends on SIGTERM with status 0."""
+    process = subprocess.Popen(
+        [*COMMAND, "sandbox", "--port", "0", "--seed", "7"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        url = re.search(r"http://\S+(?=;)", process.stdout.readline())[0]
+        with urllib.request.urlopen(f"{url}/_sandbox/state", timeout=10) as reply:
+            assert b'"app_id"' in reply.read()
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+        process.wait(timeout=10)
+    finally:
+        process.kill()
+        process.stdout.close()
+    assert f"QQMINIGAME_BASE_URL={url}" in rest
+    assert process.returncode == 0
+
+
+def test_sandbox__a_port_that_is_taken():
+    """The error names the port; there is no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("sandbox", "--port", str(port))
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_version__is_shown():
+    """--version says it."""
+    assert re.search(r"\d+\.\d+", run("--version").stdout)
+
+
+def test_commands__without_what_they_need():
+    """Without the extra, one line says what to install."""
+    program = "import sys; sys.modules['click'] = None; import qqminigame.__main__"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "pip install 'qqminigame[sandbox]'" in done.stderr
+    assert "Traceback" not in done.stderr
