@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-from attrs import define
+from attrs import define, field
 
 from qqminigame import platforms, settings, wire
 from qqminigame.exceptions import (
@@ -37,7 +37,7 @@ class _Call(Generic[T]):
     """One call on its way: what it is, how far it got, when it has to be over."""
 
     endpoint: Endpoint
-    payload: Payload
+    payload: Payload = field(repr=False)  # of a login, it holds the js_code
     login: LoginState | HallLogin | None
     read: Callable[[Result], T]
     ends: float
@@ -60,7 +60,7 @@ class Session:
         platform: str | Platform = "qq",
         store: Store | str | None = None,
         timeout: float | tuple[float, float] = (3.05, 10.0),
-        retry: RetryPolicy | None = None,
+        retry: RetryPolicy = RetryPolicy(),
         base_url: str | None = None,
         http: HttpSession | None = None,
         clock: Callable[[], float] = time.time,
@@ -100,7 +100,7 @@ class Session:
         platform = platforms.named(platform) if isinstance(platform, str) else platform
         self.platform = settings.instance("platform", platform, Platform)
         self._base_url = None if base_url is None else settings.address(base_url)
-        self._retry = settings.instance("retry", retry or RetryPolicy(), RetryPolicy)
+        self._retry = settings.instance("retry", retry, RetryPolicy)
         if http is not None:
             settings.instance("http", http, HttpSession)
         self._monotonic = monotonic

@@ -4,6 +4,7 @@ import ssl
 import subprocess
 
 import pytest
+from machine import require
 from sessions import Pauses, make_session
 
 from qqminigame import HallLogin, Login, LoginState
@@ -62,7 +63,7 @@ def certificate(tmp_path_factory):
     certificate = tmp_path_factory.mktemp("tls") / "cert.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+            *(require("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
             *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
             *("-keyout", certificate.with_name("key.pem"), "-out", certificate),
         ],

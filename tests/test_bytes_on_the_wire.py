@@ -1,12 +1,11 @@
 """The bytes that are sent are those that were signed: captured, and signed anew by openssl."""
 
-import base64
 import json
 import re
-import subprocess
 from urllib.parse import unquote
 
 import pytest
+from independent import body_signature, openapi_sig
 from raw_server import RawServer, platform
 from sessions import Pauses
 
@@ -32,14 +31,6 @@ TEXTS = {
     "separators": "\u2028\u2029\ufeff",
 }
 APP_KEY = "228bf094169a40a3bd188ba37ebe8723"
-
-
-def openssl(digest, key, message):
-    """Return a binary HMAC made by another program."""
-    command = ["openssl", "dgst", f"-{digest}", "-mac", "HMAC", "-macopt", f"hexkey:{key.hex()}"]
-    return subprocess.run(
-        [*command, "-binary"], input=message, capture_output=True, check=True
-    ).stdout
 
 
 def parse(request):
@@ -87,7 +78,7 @@ def test_body__is_what_openssl_signs(server, session, service, text):
     else:
         storage.remove(login, [text])
     method, _, query, body = parse(server.requests[-1])
-    signature = openssl("sha256", login.session_key.encode(), body).hex()
+    signature = body_signature(login.session_key, body)
     assert method == "POST"
     assert query == {
         "access_token": "to+ken/=",
@@ -126,18 +117,8 @@ def test_openapi__is_what_openssl_signs(server, session, text):
         "userip": "112.90.139.30",
         "version": "2",
     }
-    joined = "&".join(f"{name}={query[name]}" for name in sorted(query, key=str.encode))
-    source = "&".join((method, encode(path), encode(joined)))
-    assert (
-        sig == base64.b64encode(openssl("sha1", f"{APP_KEY}&".encode(), source.encode())).decode()
-    )
+    assert sig == openapi_sig(method, path, query, APP_KEY)
     assert body == b""
-
-
-def encode(text):
-    """Encode as the hall's page says: all but letters, digits, - _ . as upper-case %XX."""
-    kept = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-    return "".join(chr(byte) if byte in kept else f"%{byte:02X}" for byte in text.encode())
 
 
 def test_seed_bodies__are_sent_to_the_letter(server, session):

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from machine import require
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,7 +30,7 @@ def built(tmp_path_factory):
     """A wheel and an sdist, built from a copy of the files that git tracks or would."""
     folder = tmp_path_factory.mktemp("built")
     names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [require("git"), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,14 +1,13 @@
 """A client that shares no line with the sandbox: openssl signs, urllib quotes, sockets are raw."""
 
-import base64
 import json
 import socket
-import subprocess
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import attrs
 import requests
+from independent import body_signature, openapi_sig
 
 from qqminigame.sandbox import Sandbox
 
@@ -19,27 +18,6 @@ INFO = "/v3/user/get_dawanka_info"
 REPORT = "/v3/user/report_dawanka_pay"
 
 Json = dict[str, Any]
-
-
-def openssl_hmac(digest: str, key: bytes, message: bytes) -> bytes:
-    """Sign with the openssl command line."""
-    command = ["openssl", "dgst", f"-{digest}", "-mac", "HMAC", "-macopt", f"hexkey:{key.hex()}"]
-    return subprocess.run(
-        [*command, "-binary"], input=message, capture_output=True, check=True
-    ).stdout
-
-
-def body_signature(session_key: str, body: bytes) -> str:
-    """Sign a body with a session_key."""
-    return openssl_hmac("sha256", session_key.encode(), body).hex()
-
-
-def hall_sig(app_key: str, path: str, parameters: dict[str, str]) -> str:
-    """Sign a GET to the game hall."""
-    text = "&".join(f"{name}={value}" for name, value in sorted(parameters.items()))
-    parts = [quote(part, safe="").replace("~", "%7E") for part in (path, text)]
-    source = "&".join(["GET", *parts]).encode()
-    return base64.b64encode(openssl_hmac("sha1", f"{app_key}&".encode(), source)).decode()
 
 
 @attrs.define(kw_only=True)
@@ -110,7 +88,7 @@ class Driver:
         sandbox = self.sandbox
         parameters = {"appid": sandbox.app_id, "openid": openid, "openkey": openkey}
         parameters |= {"pf": "qqgame"} | more
-        return parameters | {"sig": hall_sig(sandbox.app_key, path, parameters)}
+        return parameters | {"sig": openapi_sig("GET", path, parameters, sandbox.app_key)}
 
     def hall(self, path: str, openid: str, openkey: str, **more: str) -> Json:
         """Call the game hall."""

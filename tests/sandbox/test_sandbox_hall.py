@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sandbox_driver import INFO, REPORT, Driver, hall_sig
+from independent import openapi_sig
+from sandbox_driver import INFO, REPORT, Driver
 
 both = pytest.mark.parametrize("path", [INFO, REPORT])
 
@@ -125,7 +126,7 @@ def test_hall__refused(driver: Driver, path: str, changes: dict[str, str], ret: 
     openid, openkey = driver.sandbox.hall_login(pay_return_count=1)
     parameters = driver.hall_parameters(path, openid, openkey) | changes
     del parameters["sig"]
-    parameters["sig"] = hall_sig(driver.sandbox.app_key, path, parameters)
+    parameters["sig"] = openapi_sig("GET", path, parameters, driver.sandbox.app_key)
     reply = driver.get(path, parameters)
     assert reply["ret"] == ret
     assert reply["msg"]
@@ -141,8 +142,8 @@ def test_hall__sig(driver: Driver, path: str) -> None:
     for wrong in [
         bare,
         good | {"sig": "wrong"},
-        good | {"sig": hall_sig(driver.sandbox.app_key, other, bare)},
-        good | {"sig": hall_sig("other-key", path, bare)},
+        good | {"sig": openapi_sig("GET", other, bare, driver.sandbox.app_key)},
+        good | {"sig": openapi_sig("GET", path, bare, "other-key")},
         good | {"userip": "10.0.0.1"},
     ]:
         assert driver.get(path, wrong)["ret"] == 2000004

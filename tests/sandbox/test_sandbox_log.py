@@ -2,7 +2,8 @@
 
 import json
 
-from sandbox_driver import INFO, SET, Driver, Login, body_signature
+from independent import body_signature
+from sandbox_driver import INFO, SET, Driver, Login
 
 from qqminigame.sandbox import Sandbox
 

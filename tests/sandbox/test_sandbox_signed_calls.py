@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sandbox_driver import INTERACTIVE, REMOVE, SET, Driver, Login, body_signature
+from independent import body_signature
+from sandbox_driver import INTERACTIVE, REMOVE, SET, Driver, Login
 
 BODIES: dict[str, Any] = {
     SET: {"kv_list": [{"key": "k", "value": "v"}]},
