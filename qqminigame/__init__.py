@@ -43,7 +43,7 @@ from qqminigame.platforms.qq import (
 from qqminigame.platforms.qqgame import DawankaCode, OpenApiCode
 from qqminigame.retry import RetryPolicy
 from qqminigame.session import Session
-from qqminigame.stores import MemoryStore, SQLiteStore, Store
+from qqminigame.stores import MemoryStore, RedisStore, SQLiteStore, Store
 from qqminigame.version import __version__
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "Problem",
     "QQMiniGameError",
     "RateLimitError",
+    "RedisStore",
     "ReplyError",
     "RetryPolicy",
     "SQLiteStore",

@@ -1,11 +1,14 @@
 """The logins a session's store remembers, so that a cron script needs only the openid."""
 
 import json
+import logging
 from typing import Final
 
-from qqminigame.exceptions import LoginExpiredError
+from qqminigame.exceptions import LoginExpiredError, StoreError
 from qqminigame.models import LoginState
 from qqminigame.stores.base import Store
+
+_log: Final = logging.getLogger("qqminigame")
 
 _ADVICE: Final = (
     "the player has to log in again: pass the js_code of qq.login() to Login.code2session. "
@@ -16,14 +19,22 @@ _ADVICE: Final = (
 class LoginStore:
     """The logins of one app's players, by openid."""
 
-    def __init__(self, *, prefix: str, store: Store) -> None:
-        """Keep logins in a store, under keys that start with ``prefix``."""
+    def __init__(self, *, prefix: str, store: Store, ttl_seconds: float | None = None) -> None:
+        """Keep logins in a store, under keys that start with ``prefix``, for so many seconds."""
         self._prefix = prefix
         self._store = store
+        self._ttl_seconds = ttl_seconds
 
     def remember(self, login: LoginState) -> None:
-        """Keep a login; it replaces the player's earlier one."""
-        self._store.set(self._prefix + login.openid, _to_text(login))
+        """Keep a login; it replaces the player's earlier one.
+
+        Where the store is out of reach, that is logged: the js_code is spent, so the login must
+        not be lost over it.
+        """
+        try:
+            self._store.set(self._prefix + login.openid, _to_text(login), self._ttl_seconds)
+        except StoreError as error:
+            _log.warning("a login cannot be remembered: %s", error)
 
     def find(self, openid: str) -> LoginState:
         """Return a player's login.
@@ -41,7 +52,10 @@ class LoginStore:
 
     def forget(self, login: LoginState) -> None:
         """Forget exactly this login; a newer one stays."""
-        self._store.delete_if(self._prefix + login.openid, _to_text(login))
+        try:
+            self._store.delete_if(self._prefix + login.openid, _to_text(login))
+        except StoreError as error:
+            _log.warning("a stale login cannot be forgotten: %s", error)
 
 
 def _to_text(login: LoginState) -> str:

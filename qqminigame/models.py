@@ -56,16 +56,18 @@ class HallLogin:
         Raises:
             InvalidArgumentError: A required parameter is missing, empty or not a str.
         """
+        given: dict[str, Any] = {name: query.get(name) for name in ("openid", "openkey", "pf")}
+        given["pf"] = given["pf"] or "qqgame"
         problems = tuple(
             Problem(where=f"query[{name!r}]", what="is missing or not a non-empty str")
-            for name in ("openid", "openkey")
-            if not (isinstance(query.get(name), str) and query[name])
+            for name, value in given.items()
+            if not (isinstance(value, str) and value)
         )
         if problems:
             raise InvalidArgumentError(
                 "not a query of the hall: " + "; ".join(map(str, problems)), problems=problems
             )
-        return cls(openid=query["openid"], openkey=query["openkey"], pf=query.get("pf") or "qqgame")
+        return cls(**given)
 
 
 @frozen(kw_only=True)

@@ -1,47 +1,25 @@
-"""The order of one call: token, build, send, decode, repeat. What is shared by all services."""
+"""What all services share: credentials, platform, store, connections, made from arguments."""
 
-import logging
 import os
 import random
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from attrs import define, field
-
-from qqminigame import platforms, settings, wire
-from qqminigame.exceptions import (
-    AccessTokenError,
-    ConfigurationError,
-    QQMiniGameError,
-    TransportError,
-)
+from qqminigame import platforms, settings
+from qqminigame.caller import Caller
+from qqminigame.exceptions import ConfigurationError
 from qqminigame.login_store import LoginStore
-from qqminigame.models import AccessToken, HallLogin, LoginState
+from qqminigame.models import HallLogin, LoginState
 from qqminigame.platforms.base import Endpoint, Platform
-from qqminigame.retry import RetryPolicy, final_error
+from qqminigame.retry import RetryPolicy
 from qqminigame.stores import Store, default_store, open_store
-from qqminigame.tokens import AccessTokens
 from qqminigame.transport import HttpSession, Transport
 from qqminigame.version import __version__
-from qqminigame.wire import App, Payload, Request, Result
+from qqminigame.wire import App, Payload, Result
 
 T = TypeVar("T")
-
-_log: Final = logging.getLogger("qqminigame")
-
-
-@define
-class _Call(Generic[T]):
-    """One call on its way: what it is, how far it got, when it has to be over."""
-
-    endpoint: Endpoint
-    payload: Payload = field(repr=False)  # of a login, it holds the js_code
-    login: LoginState | HallLogin | None
-    read: Callable[[Result], T]
-    ends: float
-    attempts: int = 0
 
 
 class Session:
@@ -60,6 +38,7 @@ class Session:
         platform: str | Platform = "qq",
         store: Store | str | None = None,
         timeout: float | tuple[float, float] = (3.05, 10.0),
+        login_ttl: float | None = None,
         retry: RetryPolicy = RetryPolicy(),
         base_url: str | None = None,
         http: HttpSession | None = None,
@@ -76,10 +55,11 @@ class Session:
             app_key: Needed for Dawanka. Secret.
             platform: Name of the platform: ``"qq"``.
             store: Where the access token and logins are kept: a store, or the address of one:
-                ``"memory:"``, ``"sqlite:///file"``. By default an SQLite file in the user's cache
-                folder, which all processes of this user share.
+                ``"memory:"``, ``"sqlite:///file"``, ``"redis://host:port/number"``. By default an
+                SQLite file in the user's cache folder, which all processes of this user share.
             timeout: Seconds to wait for a connection, and for the next bytes of an answer; one
                 number for both.
+            login_ttl: Seconds for which a login is remembered; None for as long as it is good.
             retry: What is repeated, and for how long; see :class:`RetryPolicy`.
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
             http: A ``requests.Session`` whose adapters, headers, proxies, ``verify`` and ``cert``
@@ -100,27 +80,33 @@ class Session:
         platform = platforms.named(platform) if isinstance(platform, str) else platform
         self.platform = settings.instance("platform", platform, Platform)
         self._base_url = None if base_url is None else settings.address(base_url)
-        self._retry = settings.instance("retry", retry, RetryPolicy)
         if http is not None:
             settings.instance("http", http, HttpSession)
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._dice = dice
-        self._clock = clock
-        opened = open_store(store, clock) if isinstance(store, str) else store
-        opened = default_store(clock) if opened is None else opened
-        settings.instance("store", opened, Store)
         self._transport = Transport(
             http, settings.timeout_pair(timeout), f"qqminigame/{__version__}"
         )
-        self.logins = LoginStore(prefix=f"login:{self._name()}:", store=opened)
-        self._tokens = AccessTokens(
-            key=f"token:{self._name()}:{settings.digest(app_secret or '')}",
+        opened = open_store(store, clock) if isinstance(store, str) else store
+        opened = default_store(clock) if opened is None else opened
+        settings.instance("store", opened, Store)
+        self._clock = clock
+        self.logins = LoginStore(
+            prefix=f"login:{self._name()}:",
             store=opened,
-            fetch=self._fetch_token,
+            ttl_seconds=settings.positive("login_ttl", login_ttl),
+        )
+        self._caller = Caller(
+            app=self._app,
+            base_url=self._base_url,
+            token_endpoint=self.platform.token,
+            token_key=f"token:{self._name()}:{settings.digest(app_secret or '')}",
+            transport=self._transport,
+            store=opened,
+            logins=self.logins,
+            retry=settings.instance("retry", retry, RetryPolicy),
             clock=clock,
-            sleep=sleep,
             monotonic=monotonic,
+            sleep=sleep,
+            dice=dice,
         )
 
     @classmethod
@@ -199,8 +185,7 @@ class Session:
         Raises:
             QQMiniGameError: It did not succeed; see :mod:`qqminigame.exceptions`.
         """
-        ends = self._monotonic() + self._retry.deadline_seconds
-        return self._call_repeatedly(_Call(endpoint, payload, login, read, ends))
+        return self._caller.call(endpoint, payload, login, read)
 
     def login_state(self, login: LoginState | str) -> LoginState:
         """Return a login; a bare openid is looked up among those remembered.
@@ -210,82 +195,14 @@ class Session:
         """
         return self.logins.find(login) if isinstance(login, str) else login
 
+    @property
+    def token_fetches(self) -> int:
+        """How many access tokens this session has fetched; platforms limit them per day."""
+        return self._caller.tokens.fetches
+
     def now(self) -> int:
         """Return the time in unix seconds."""
         return int(self._clock())
-
-    def _call_repeatedly(self, call: _Call[T]) -> T:
-        """Repeat what may be repeated, until the policy or the deadline ends it."""
-        idempotent = call.endpoint.idempotent
-        while True:
-            call.attempts += 1
-            try:
-                return self._call_authorised(call)
-            except QQMiniGameError as error:
-                failure = error
-            pause = self._retry.pause(
-                failure,
-                idempotent=idempotent,
-                attempt=call.attempts,
-                left_seconds=self._left(call),
-                dice=self._dice(),
-            )
-            if pause is None:
-                failure = final_error(failure, idempotent=idempotent)
-                failure.attempts = call.attempts
-                raise failure
-            _log.info("attempt %d: %s; repeated in %.2f s", call.attempts, failure, pause)
-            self._sleep(pause)
-
-    def _call_authorised(self, call: _Call[T]) -> T:
-        """Call with an access token where one is needed; replace a rejected one once."""
-        if not isinstance(call.login, LoginState):
-            return self._call_once(call, None)
-        token = self._tokens.get(self._left(call))
-        try:
-            return self._call_once(call, token)
-        except AccessTokenError as error:
-            _log.info("%s; the token is replaced", error)
-        self._tokens.reject(token)
-        call.attempts += 1
-        return self._call_once(call, self._tokens.get(self._left(call)))
-
-    def _call_once(self, call: _Call[T], token: AccessToken | None) -> T:
-        """Build, send, decode, read."""
-        left = self._left(call)
-        if left <= 0:
-            raise TransportError(
-                f"{call.endpoint.name}: not sent, for {self._retry.deadline_seconds:g} s are over",
-                endpoint=call.endpoint.name,
-            )
-        request = self._request(call, token)
-        return call.read(wire.decode_reply(request, self._transport.send(request, left)))
-
-    def _request(self, call: _Call[T], token: AccessToken | None) -> Request:
-        endpoint, payload, login = call.endpoint, call.payload, call.login
-        if isinstance(login, LoginState) and token is not None:
-            return wire.login_state_request(endpoint, self._base_url, payload, login, token)
-        if isinstance(login, HallLogin):
-            return wire.openapi_request(endpoint, self._base_url, payload, login, self._app)
-        return wire.app_request(endpoint, self._base_url, payload, self._app)
-
-    def _fetch_token(self, seconds: float) -> AccessToken:
-        """Fetch an access token once; its life counts from before the request."""
-        fetched_at = self._clock()
-        request = wire.app_request(self.platform.token, self._base_url, {}, self._app)
-        # Half for connecting, half for the answer.
-        result = wire.decode_reply(request, self._transport.send(request, seconds / 2))
-        lifetime = result.integer("expires_in")
-        if lifetime <= 0:
-            result.refuse("expires_in")
-        return AccessToken(
-            value=result.text("access_token"),
-            fetched_at=fetched_at,
-            expires_at=fetched_at + lifetime,
-        )
-
-    def _left(self, call: _Call[T]) -> float:
-        return call.ends - self._monotonic()
 
     def _name(self) -> str:
         """Name app and platform; what is kept for one address is never sent to another."""

@@ -45,6 +45,13 @@ def instance(name: str, value: T, kind: type) -> T:
     return value
 
 
+def positive(name: str, seconds: float | None) -> float | None:
+    """Return a number of seconds that may be missing."""
+    if seconds is not None and not (type(seconds) in (int, float) and 0 < seconds < math.inf):
+        raise ConfigurationError(f"{name} must be a positive number of seconds, not {seconds!r}")
+    return seconds
+
+
 def timeout_pair(timeout: object) -> tuple[float, float]:
     """Return the seconds to connect and the seconds to read."""
     pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)

@@ -2,8 +2,6 @@
 
 Fetching a token kills the one before it. So an app has one token, kept in the store, and one fetch
 at a time, made by whoever holds the store's lock; all others wait for it or use the old one.
-
-Source: https://q.qq.com/wiki/develop/game/server/open-port/getAccessToken.html
 """
 
 import copy
@@ -12,47 +10,47 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
 
 from cachetools import TTLCache
 
-from qqminigame.exceptions import QQMiniGameError, TransportError
+from qqminigame.exceptions import (
+    AccessTokenError,
+    ConfigurationError,
+    QQMiniGameError,
+    StoreError,
+    TransportError,
+)
 from qqminigame.forking import renew_in_child
 from qqminigame.models import AccessToken
 from qqminigame.stores.base import Store
+from qqminigame.token_life import Life, from_text, life_of, to_text
 
+# How long the death of a lock's holder can hold up the others.
 LEASE_SECONDS: Final = 5.0
-# Inside a fetch; it has to end before the lease does.
+# Within these a fetch has to end: before its lease does.
 FETCH_SECONDS: Final = 4.0
 # Another process may have fetched since; well inside the overlap of at most 300 s.
 RECHECK_SECONDS: Final = 60.0
+# After a renewal has failed, a token that still lives is used for so long without another try.
+PAUSE_SECONDS: Final = 10.0
+# Wrong credentials do not become right by asking for each view.
+REFUSAL_SECONDS: Final = 5.0
+# After a fresh token was rejected too, no further token is fetched for so long because of that.
+BREAKER_SECONDS: Final = 30.0
+# Over all processes; a day of ordinary use needs 13, and platforms limit them.
+FETCHES_PER_MINUTE: Final = 10
 _POLL_SECONDS: Final = 0.05
 
 _log: Final = logging.getLogger("qqminigame")
 
 
-class _Life(Enum):
-    """How a token stands, and so what to do before it is used."""
-
-    GOOD = "use it"
-    AGEING = "use it, and let one fetch the next"
-    ENDING = "wait for the next; use it if there is none"
-    OVER = "wait for the next"
-
-
-def _life(token: AccessToken | None, now: float) -> _Life:
-    # A token from the future means that the clock was set back; how long it lives is unknown then.
-    if token is None or not token.fetched_at <= now < token.expires_at:
-        return _Life.OVER
-    span, left = token.expires_at - token.fetched_at, token.expires_at - now
-    if left > min(600.0, span / 4):
-        return _Life.GOOD
-    return _Life.AGEING if left > min(120.0, span / 10) else _Life.ENDING
-
-
 class AccessTokens:
-    """The access token of one app."""
+    """The access token of one app.
+
+    Attributes:
+        fetches: How many tokens were fetched here, whatever came of it.
+    """
 
     def __init__(
         self,
@@ -75,22 +73,28 @@ class AccessTokens:
             monotonic: Returns the seconds of a clock that is never set.
         """
         self._key = key
+        self._breaker, self._budget = f"{key}:breaker", f"{key}:fetches"
         self._store = store
         self._fetch = fetch
         self._clock = clock
         self._sleep = sleep
         self._monotonic = monotonic
+        self.fetches = 0
         self.after_fork()
         renew_in_child(self)
 
     def after_fork(self) -> None:
         """Start with nothing remembered and nothing locked."""
+        # What needs no second look into the store; and the last token seen, for when the store
+        # is out of reach.
         self._recent: TTLCache[str, AccessToken] = TTLCache(
             maxsize=1, ttl=RECHECK_SECONDS, timer=self._monotonic
         )
-        self._recent_mutex = threading.Lock()
+        self._last: AccessToken | None = None
+        self._remembering = threading.Lock()
         self._fetching = threading.Lock()
         self._failure: QQMiniGameError | None = None
+        self._refused_until = self._quiet_until = -1.0
 
     def get(self, seconds: float) -> AccessToken:
         """Return a token that can be used, fetched if there is none.
@@ -99,89 +103,145 @@ class AccessTokens:
             seconds: How long to wait for one at most.
 
         Raises:
-            QQMiniGameError: There is none, and the fetch failed or took too long.
+            ConfigurationError: The platform refuses the credentials.
+            StoreError: The store is out of reach, and no token in memory lives.
+            QQMiniGameError: There is no token, and the fetch failed or took too long.
         """
-        with self._recent_mutex:
+        with self._remembering:
             token = self._recent.get(self._key)
         if token is None:
-            token = self._look()
-        life = _life(token, self._clock())
-        if token is not None and life is _Life.GOOD:
+            token = self._look_or_last()
+        life = life_of(token, self._clock())
+        if token is None or life is Life.OVER:
+            return self._renew(seconds)
+        if life is Life.GOOD or self._monotonic() < self._quiet_until:
             return token
-        if token is not None and life is _Life.AGEING:
-            return self._renew_if_nobody_does(token)
+        if life is Life.AGEING:
+            return self._renew_if_nobody_does(token, seconds)
         return self._renew(seconds)
 
-    def reject(self, token: AccessToken) -> None:
-        """Take note that the platform rejected this token; a newer one stays."""
-        with self._recent_mutex:
-            if self._recent.get(self._key) == token:
-                del self._recent[self._key]
-        self._store.delete_if(self._key, _to_text(token))
+    def replace(self, rejected: AccessToken, seconds: float) -> AccessToken | None:
+        """Return a token to use instead of one that the platform rejected.
 
-    def _renew_if_nobody_does(self, token: AccessToken) -> AccessToken:
+        However many calls it rejects at once, one token is fetched for all of them.
+
+        Returns:
+            Another token; None where fetching one would be no use: see :meth:`distrust`.
+
+        Raises:
+            QQMiniGameError: As :meth:`get`.
+        """
+        with self._remembering:
+            self._recent.clear()
+            self._last = None
+        stored = self._look()
+        if stored is not None and stored != rejected:
+            return self.get(seconds)
+        if self._store.get(self._breaker) is not None:
+            return None
+        self._store.delete_if(self._key, to_text(rejected))
+        return self._renew(seconds)
+
+    def distrust(self) -> None:
+        """Take note that the token which replaced a rejected one was rejected too.
+
+        Something else than the token is wrong. For a while no process fetches because of a
+        rejection; calls go on with the token there is, in case the platform comes to its senses.
+        """
+        try:
+            self._store.set(self._breaker, "open", BREAKER_SECONDS)
+        except StoreError as error:
+            _log.warning("that fresh tokens are rejected could not be shared: %s", error)
+
+    def _renew_if_nobody_does(self, token: AccessToken, seconds: float) -> AccessToken:
         """Fetch the next token if the locks are free; use the old one if not, or if that fails."""
         if not self._fetching.acquire(blocking=False):
             return token
         try:
-            owner = self._store.try_lock(self._key, LEASE_SECONDS)
-            return self._fetch_locked(owner, token) if owner else token
+            return self._fetch_if_free(token, seconds) or token
         finally:
             self._fetching.release()
 
     def _renew(self, seconds: float) -> AccessToken:
         """Wait for the next token, or fetch it."""
-        since, failure = self._monotonic(), self._failure
+        since, before = self._monotonic(), self._failure
+        if before is not None and since < self._refused_until:
+            raise copy.copy(before)
         if not self._fetching.acquire(timeout=max(seconds, 0.0)):
             raise _too_long(seconds)
         try:
-            if self._failure is not None and self._failure is not failure:
-                # Another thread's fetch failed while this one waited for it.
-                raise copy.copy(self._failure)
+            # Where another thread's fetch failed while this one waited for it, that is the answer.
+            failure = self._failure if self._failure is not before else None
             while True:
-                token = self._look()
-                life = _life(token, self._clock())
-                if token is not None and life in (_Life.GOOD, _Life.AGEING):
+                old = self._look_or_last()
+                life = life_of(old, self._clock())
+                if old is not None and (
+                    life in (Life.GOOD, Life.AGEING) or (failure and life is Life.ENDING)
+                ):
+                    return old
+                if failure is not None:
+                    raise copy.copy(failure)
+                left = seconds - (self._monotonic() - since)
+                token = self._fetch_if_free(old if life is Life.ENDING else None, left)
+                if token is not None:
                     return token
-                owner = self._store.try_lock(self._key, LEASE_SECONDS)
-                if owner is not None:
-                    return self._fetch_locked(owner, token)
-                if self._monotonic() - since + _POLL_SECONDS > seconds:
-                    if token is not None and life is _Life.ENDING:
-                        return token
-                    raise _too_long(seconds)
-                self._sleep(_POLL_SECONDS)
+                if left < _POLL_SECONDS:
+                    failure = _too_long(seconds)
+                else:
+                    self._sleep(_POLL_SECONDS)
         finally:
             self._fetching.release()
 
-    def _fetch_locked(self, owner: str, old: AccessToken | None) -> AccessToken:
-        """Fetch under the store's lock; where that fails, the old token serves while it lives."""
+    def _fetch_if_free(self, old: AccessToken | None, seconds: float) -> AccessToken | None:
+        """Fetch the next token; None where another process is at it.
+
+        Where fetching fails, the old token serves if it still lives.
+
+        Raises:
+            QQMiniGameError: The fetch failed, and there is no old token.
+        """
         try:
-            # Between the last look and the lock, somebody may have been here.
-            token = self._look()
-            if token is not None and token != old and _life(token, self._clock()) is _Life.GOOD:
-                return token
+            owner = self._store.try_lock(self._key, LEASE_SECONDS)
+            if owner is None:
+                return None
             try:
-                token = self._fetch(FETCH_SECONDS)
-            except QQMiniGameError as error:
-                failure = error
-            else:
-                return self._keep(token)
-        finally:
-            self._store.unlock(self._key, owner)
-        if old is not None and _life(old, self._clock()) is not _Life.OVER:
-            _log.warning("fetching the next access token failed, the old one serves: %s", failure)
-            return old
+                return self._fetch_next(old, min(seconds, FETCH_SECONDS))
+            finally:
+                self._unlock(owner)
+        except QQMiniGameError as error:
+            failure = error
         # A copy has no traceback, which would keep frames alive.
         self._failure = copy.copy(failure)
+        now = self._monotonic()
+        if old is not None:
+            self._quiet_until = now + PAUSE_SECONDS
+            _log.warning("renewing the access token failed, the old one serves on: %s", failure)
+            return old
+        if isinstance(failure, ConfigurationError):
+            self._refused_until = now + REFUSAL_SECONDS
         raise failure
 
-    def _look(self) -> AccessToken | None:
-        """Return the token the store has, and remember it for a while."""
-        text = self._store.get(self._key)
-        token = _from_text(text) if text is not None else None
-        if token is not None:
-            self._remember(token)
+    def _fetch_next(self, old: AccessToken | None, seconds: float) -> AccessToken:
+        """Fetch under the store's lock, unless somebody has been here before it was taken."""
+        stored, now = self._look(), self._clock()
+        if stored is not None and stored != old and life_of(stored, now) is Life.GOOD:
+            return stored
+        times = _times(self._store.get(self._budget), since=now - 60.0)
+        if len(times) >= FETCHES_PER_MINUTE:
+            raise AccessTokenError(
+                f"{len(times)} access tokens were fetched within a minute, so no more are now; "
+                "does another program fetch tokens for this app and kill these? "
+                "一分钟内获取 access_token 过多,是否有其他程序也在获取?",
+                sent=False,
+            )
+        token = self._fetch(seconds)
+        self.fetches += 1
+        try:
+            self._store.set(self._budget, json.dumps([*times, now]), 60.0)
+            return self._keep(token)
+        except StoreError as error:
+            _log.warning("a fetched access token cannot be shared: %s", error)
+        self._remember(token)
         return token
 
     def _keep(self, token: AccessToken) -> AccessToken:
@@ -190,33 +250,54 @@ class AccessTokens:
         # Where the fetch outlasted the lease, a later fetch may have killed this token.
         if (
             current is not None
-            and _life(current, now) is not _Life.OVER
+            and life_of(current, now) is not Life.OVER
             and current.fetched_at > token.fetched_at
         ):
             return current
-        self._store.set(self._key, _to_text(token), token.expires_at - now)
+        self._store.set(self._key, to_text(token), token.expires_at - now)
         self._remember(token)
         return token
 
+    def _look_or_last(self) -> AccessToken | None:
+        """Look into the store; where it is out of reach, the last token serves while it lives."""
+        try:
+            return self._look()
+        except StoreError as error:
+            failure = error
+        last = self._last
+        if last is None or life_of(last, self._clock()) is Life.OVER:
+            raise failure
+        _log.warning("the access token in memory serves on: %s", failure)
+        self._remember(last)
+        return last
+
+    def _look(self) -> AccessToken | None:
+        """Return the token the store has, and remember it."""
+        text = self._store.get(self._key)
+        token = from_text(text) if text is not None else None
+        if token is not None:
+            self._remember(token)
+        return token
+
     def _remember(self, token: AccessToken) -> None:
-        with self._recent_mutex:
-            self._recent[self._key] = token
+        with self._remembering:
+            self._recent[self._key] = self._last = token
+
+    def _unlock(self, owner: str) -> None:
+        try:
+            self._store.unlock(self._key, owner)
+        except StoreError as error:
+            _log.warning("a lock is left to its lease: %s", error)
 
 
 def _too_long(seconds: float) -> TransportError:
     return TransportError(f"no access token could be had within {seconds:.1f} s", sent=False)
 
 
-def _to_text(token: AccessToken) -> str:
-    return json.dumps([token.value, token.fetched_at, token.expires_at])
-
-
-def _from_text(text: str) -> AccessToken | None:
-    """Return the token of a stored text; None where the text is no token."""
+def _times(text: str | None, since: float) -> list[float]:
+    """Return the times of a stored list that are not past; of rubbish, none."""
     try:
-        value, fetched_at, expires_at = json.loads(text)
-        return AccessToken(
-            value=str(value), fetched_at=float(fetched_at), expires_at=float(expires_at)
-        )
+        times = [float(each) for each in json.loads(text or "[]")]
     except (TypeError, ValueError):
-        return None
+        return []
+    return [each for each in times if each > since]

@@ -240,7 +240,7 @@ def _parse(request: Request, reply: Reply) -> dict[str, Any]:
 def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGameError:
     endpoint = request.endpoint
     texts = [fields.get(name) for name in endpoint.dialect.message_fields]
-    message = next((str(text) for text in texts if isinstance(text, str | int) and text), "")
+    message = next((str(text) for text in texts if text and type(text) in (str, int)), "")
     message = mask_values(message, request.secrets)[:_SHOWN_MESSAGE]
     says = f" (the platform says {message!r})" if message else ""
     known = endpoint.explain(code)
@@ -275,7 +275,7 @@ def _not_documented(endpoint: Endpoint, reason: str, *, cut_off: bool = False) -
 
 def _integer(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if abs(value) < 2**63 else None
     return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
 
 

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from machine import require
+from redis_server import RedisServer
 from sessions import Pauses, make_session
 
 from qqminigame import HallLogin, Login, LoginState
@@ -55,6 +56,23 @@ def hall_login(sandbox):
 def login_state():
     """A login the platform does not know."""
     return LoginState(openid="nobody", session_key="no key")
+
+
+@pytest.fixture(scope="session")
+def running_redis(tmp_path_factory):
+    """A redis-server."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(running_redis):
+    """A redis-server, empty."""
+    with running_redis.client() as client:
+        client.flushall()
+    return running_redis
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,24 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
 
-def require(program):
+def require(program: str) -> str:
     """Return the path of a program; without it, skip the test, or in CI fail it."""
     path = shutil.which(program)
-    if path is not None:
-        return path
-    reason = f"this machine has no {program}"
+    return path if path is not None else _lack(f"this machine has no {program}")
+
+
+def require_root() -> None:
+    """Go on only as root, who alone can be two users."""
+    if os.geteuid() != 0:
+        _lack("only root can be two users")
+
+
+def _lack(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; CI must not skip it")
     pytest.skip(reason)

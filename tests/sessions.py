@@ -1,5 +1,7 @@
 """Sessions for tests."""
 
+from collections.abc import Callable
+
 from qqminigame import Session
 
 
@@ -10,13 +12,30 @@ class Pauses(list):
 
 
 class Clock:
-    """Stands for a clock; a test moves it."""
+    """Stands for a clock; a test moves it.
 
-    def __init__(self, now=1_800_000_000.0):
-        self.now = now
+    Attributes:
+        on_move: Functions that are told by how many seconds it was moved on.
+    """
 
-    def __call__(self):
-        return self.now
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self._now = now
+        self.on_move: list[Callable[[float], object]] = []
+
+    def __call__(self) -> float:
+        return self._now
+
+    @property
+    def now(self) -> float:
+        """The time it shows."""
+        return self._now
+
+    @now.setter
+    def now(self, now: float) -> None:
+        seconds, self._now = now - self._now, now
+        for tell in self.on_move:
+            if seconds > 0:
+                tell(seconds)
 
 
 def make_session(sandbox, **arguments):

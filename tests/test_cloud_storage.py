@@ -143,6 +143,35 @@ def test_set__a_stale_login(storage, sandbox, login):
     assert (caught.value.code, caught.value.attempts) == (-100050007, 1)
 
 
+def test_set__a_stale_login_is_forgotten_and_a_newer_one_is_not(storage, session, sandbox, login):
+    """The refused session_key is forgotten, exactly that one: the next call asks for a login."""
+    sandbox.end_session(login.openid)
+    with pytest.raises(SignatureError):
+        storage.set(login.openid, {"a": "1"})
+    sent = len(sandbox.log())
+    with pytest.raises(LoginExpiredError, match="no login"):
+        storage.set(login.openid, {"a": "1"})
+    assert len(sandbox.log()) == sent
+    newer = Login(session).code2session(sandbox.js_code(login.openid))
+    with pytest.raises(SignatureError):
+        storage.set(login, {"a": "1"})
+    storage.set(login.openid, {"a": "2"})
+    assert stored(sandbox, newer) == {"a": "2"}
+
+
+def test_set__a_login_is_remembered_for_its_time(sandbox, pauses):
+    """login_ttl ends the memory of a login; without one it stays."""
+    clock = Clock(sandbox.state()["now"])
+    brief = make_session(sandbox, clock=clock, login_ttl=3600)
+    lasting = make_session(sandbox, clock=clock)
+    for session in (brief, lasting):
+        Login(session).code2session(sandbox.js_code("PLAYER"))
+    clock.now += 3601
+    CloudStorage(lasting).set("PLAYER", {"a": "1"})
+    with pytest.raises(LoginExpiredError, match="no login"):
+        CloudStorage(brief).set("PLAYER", {"a": "1"})
+
+
 def test_set__an_openid_that_is_not_remembered(storage, sandbox):
     """Without a remembered login nothing is sent."""
     with pytest.raises(LoginExpiredError, match="code2session") as caught:

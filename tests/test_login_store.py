@@ -2,7 +2,7 @@
 
 import pytest
 
-from qqminigame import LoginExpiredError, LoginState, MemoryStore
+from qqminigame import LoginExpiredError, LoginState, MemoryStore, StoreError
 from qqminigame.login_store import LoginStore
 
 OLD = LoginState(openid="o", session_key="old")
@@ -58,3 +58,24 @@ def test_find__a_long_openid_is_cut_in_the_error(logins):
     with pytest.raises(LoginExpiredError) as caught:
         logins.find("x" * 10**6)
     assert len(str(caught.value)) < 400
+
+
+class Broken(MemoryStore):
+    """A store out of reach."""
+
+    def set(self, key, text, ttl_seconds=None):
+        """Refuse."""
+        raise StoreError("out of reach")
+
+    def delete_if(self, key, text):
+        """Refuse."""
+        raise StoreError("out of reach")
+
+
+def test_store__out_of_reach(caplog):
+    """A login that cannot be remembered or forgotten is no reason to lose it, but is logged."""
+    logins = LoginStore(prefix="login:app:", store=Broken())
+    logins.remember(NEW)
+    logins.forget(NEW)
+    assert caplog.text.count("out of reach") == 2
+    assert "new" not in caplog.text

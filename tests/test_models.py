@@ -201,3 +201,13 @@ def test_dawanka_info__without_a_card() -> None:
     """The fields of a trial card are absent by default."""
     bare = info(0)
     assert (bare.is_using_card, bare.real_level, bare.card_expire_ts) == (False, None, None)
+
+
+def test_from_query__a_pf_that_is_no_str() -> None:
+    """A pf given as a list is told with the other problems."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        HallLogin.from_query({"openid": "o", "pf": ["qqgame"]})
+    assert [problem.where for problem in caught.value.problems] == [
+        "query['openkey']",
+        "query['pf']",
+    ]

@@ -347,7 +347,7 @@ def test_session__a_token_is_not_used_for_another_secret_or_address(sandbox, pau
 
 def secrets_of(sandbox, session, login):
     """Return every secret of a session's calls."""
-    token = session._tokens.get(1.0).value
+    token = session._caller.tokens.get(1.0).value
     return [sandbox.app_secret, sandbox.app_key, login.session_key, token]
 
 
@@ -428,6 +428,8 @@ def test_secrets__echoed_by_the_platform_are_masked(sandbox, pauses):
         ({"store": "disk"}, "store"),
         ({"store": 7}, "store"),
         ({"retry": 3}, "retry"),
+        ({"login_ttl": 0}, "login_ttl"),
+        ({"login_ttl": "day"}, "login_ttl"),
         ({"http": "http"}, "http"),
     ],
     ids=str,

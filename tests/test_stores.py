@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,23 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sessions import Clock
 
-from qqminigame.exceptions import ConfigurationError, QQMiniGameError, StoreError
-from qqminigame.stores import MemoryStore, SQLiteStore, Store, default_store, open_store
+from qqminigame.stores import MemoryStore, RedisStore, SQLiteStore, Store
 
 LEASE = 5.0
 THREADS = 16
 SECRET = "s3cret-text"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: float = 1_800_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class TickingClock:
@@ -42,13 +31,27 @@ class TickingClock:
         return 1_800_000_000.0 + next(self._ticks) / 1000
 
 
-# How a store is opened: a line here, and the contract below holds for it too.
-OPENERS: dict[str, Callable[[Path, Callable[[], float]], Store]] = {
-    "memory": lambda folder, clock: MemoryStore(clock=clock),
-    "sqlite": lambda folder, clock: SQLiteStore(folder / "store.db", clock=clock),
-}
-# Those that all processes of a machine see.
-SHARED = ["sqlite"]
+def open_memory(request: pytest.FixtureRequest, clock: Callable[[], float]) -> Store:
+    """Open a store in memory."""
+    return MemoryStore(clock=clock)
+
+
+def open_sqlite(request: pytest.FixtureRequest, clock: Callable[[], float]) -> Store:
+    """Open a store in a file of the test's."""
+    return SQLiteStore(request.getfixturevalue("tmp_path") / "store.db", clock=clock)
+
+
+def open_redis(request: pytest.FixtureRequest, clock: Callable[[], float]) -> Store:
+    """Open a store in Redis; it ages with the clock, whose moves are Redis's."""
+    server = request.getfixturevalue("redis_server")
+    if isinstance(clock, Clock):
+        clock.on_move[:] = [server.pass_time]
+    return RedisStore(server.url)
+
+
+# The contract below holds for each of these; SHARED are those that all processes see.
+OPENERS = {"memory": open_memory, "sqlite": open_sqlite, "redis": open_redis}
+SHARED = ["sqlite", "redis"]
 
 
 @pytest.fixture
@@ -58,11 +61,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=OPENERS)
-def opener(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Callable[[Callable[[], float]], Store]:
+def opener(request: pytest.FixtureRequest) -> Callable[[Callable[[], float]], Store]:
     """Open a store of each kind with a clock."""
-    return lambda clock: OPENERS[request.param](tmp_path, clock)
+    return lambda clock: OPENERS[request.param](request, clock)
 
 
 @pytest.fixture
@@ -328,9 +329,9 @@ for number in range(100):
 
 
 @pytest.mark.parametrize("kind", SHARED)
-def test_shared__two_objects(kind: str, tmp_path: Path, clock: Clock) -> None:
+def test_shared__two_objects(kind: str, request: pytest.FixtureRequest, clock: Clock) -> None:
     """What one object of a shared store keeps or locks, another of the same address sees."""
-    one, two = OPENERS[kind](tmp_path, clock), OPENERS[kind](tmp_path, clock)
+    one, two = OPENERS[kind](request, clock), OPENERS[kind](request, clock)
     one.set("key", "text")
     assert two.get("key") == "text"
     owner = one.try_lock("name", LEASE)
@@ -351,9 +352,14 @@ def test_memory__two_objects(clock: Clock) -> None:
     assert two.try_lock("name", LEASE)
 
 
-def test_sqlite__processes_race_for_locks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", SHARED)
+def test_shared__processes_race_for_locks(kind: str, request: pytest.FixtureRequest) -> None:
     """Of processes that want the same locks at once, exactly one gets each."""
-    command = [sys.executable, "-c", RACE, f"sqlite:///{tmp_path / 'store.db'}"]
+    addresses = {
+        "sqlite": lambda: f"sqlite:///{request.getfixturevalue('tmp_path') / 'store.db'}",
+        "redis": lambda: request.getfixturevalue("redis_server").url,
+    }
+    command = [sys.executable, "-c", RACE, addresses[kind]()]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     racers = [subprocess.Popen(command, text=True, **pipes) for _ in range(4)]  # type: ignore[call-overload]
     try:
@@ -371,21 +377,10 @@ def test_sqlite__processes_race_for_locks(tmp_path: Path) -> None:
     assert sorted(won) == list(range(100))
 
 
-def test_sqlite__a_look_at_the_clock_from_a_moment_ago(tmp_path: Path) -> None:
-    """Who looked at the clock just before the holder did does not take the lock away.
-
-    So it is where a process waits for another's write, and where the clock is set back a little.
-    """
-    earlier = SQLiteStore(tmp_path / "store.db", clock=Clock(1_800_000_000.000))
-    later = SQLiteStore(tmp_path / "store.db", clock=Clock(1_800_000_000.005))
-    assert later.try_lock("name", LEASE)
-    assert earlier.try_lock("name", LEASE) is None
-
-
 @pytest.mark.parametrize("kind", SHARED)
-def test_shared__clock_set_back(kind: str, tmp_path: Path, clock: Clock) -> None:
+def test_shared__clock_set_back(kind: str, request: pytest.FixtureRequest, clock: Clock) -> None:
     """A lock taken before the clock was set back by an hour holds nobody up for an hour."""
-    store = OPENERS[kind](tmp_path, clock)
+    store = OPENERS[kind](request, clock)
     dead = store.try_lock("name", LEASE)
     clock.now -= 3600
     waited = 0.0
@@ -395,224 +390,3 @@ def test_shared__clock_set_back(kind: str, tmp_path: Path, clock: Clock) -> None
         assert waited <= LEASE
     assert owner != dead
     assert store.try_lock("name", LEASE) is None
-
-
-def test_sqlite__created_when_first_needed(tmp_path: Path) -> None:
-    """Naming a file creates nothing; the first look does."""
-    store = SQLiteStore(tmp_path / "folder" / "store.db")
-    assert list(tmp_path.iterdir()) == []
-    assert store.get("key") is None
-    assert store.path.is_file()
-
-
-@pytest.mark.usefixtures("umask_0")
-@pytest.mark.parametrize("folders", ["new", "new/newer", "new/newer/newest"])
-def test_sqlite__only_the_owner_may_read(folders: str, tmp_path: Path) -> None:
-    """File and created folders are the owner's alone, whatever the umask allows."""
-    store = SQLiteStore(tmp_path / folders / "store.db")
-    store.set("key", "text")
-    assert {path.name: oct(mode(path)) for path in tmp_path.rglob("*")} == {
-        **dict.fromkeys(folders.split("/"), oct(0o700)),
-        "store.db": oct(0o600),
-    }
-
-
-def test_sqlite__an_existing_folder_keeps_its_permissions(tmp_path: Path) -> None:
-    """A folder that was there is not changed."""
-    tmp_path.chmod(0o755)
-    SQLiteStore(tmp_path / "store.db").set("key", "text")
-    assert mode(tmp_path) == 0o755
-
-
-def directory(folder: Path) -> Path:
-    """Name a folder as the file."""
-    return folder
-
-
-def below_a_file(folder: Path) -> Path:
-    """Name a file in a folder that cannot be created."""
-    (folder / "file").write_text("")
-    return folder / "file" / "store.db"
-
-
-def no_database(folder: Path) -> Path:
-    """Name a file that is no database."""
-    (folder / "text").write_text(SECRET * 100)
-    return folder / "text"
-
-
-def other_tables(folder: Path) -> Path:
-    """Name a database whose tables are somebody else's."""
-    connection = sqlite3.connect(folder / "other.db")
-    connection.execute("CREATE TABLE texts (something TEXT)")
-    connection.execute("CREATE TABLE locks (something TEXT)")
-    connection.close()
-    return folder / "other.db"
-
-
-@pytest.mark.parametrize("unusable", [directory, below_a_file, no_database, other_tables])
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda store: store.get(SECRET),
-        lambda store: store.set(SECRET, SECRET),
-        lambda store: store.delete_if(SECRET, SECRET),
-        lambda store: store.try_lock(SECRET, LEASE),
-        lambda store: store.unlock(SECRET, SECRET),
-    ],
-)
-def test_sqlite__unusable_file(
-    use: Callable[[Store], object], unusable: Callable[[Path], Path], tmp_path: Path
-) -> None:
-    """Every operation says which file cannot be used, and nothing of what was to be kept."""
-    path = unusable(tmp_path)
-    with pytest.raises(StoreError) as caught:
-        use(SQLiteStore(path))
-    assert str(path) in str(caught.value)
-    assert SECRET not in str(caught.value)
-    assert caught.value.__context__ is None
-    assert caught.value.__cause__ is None
-
-
-def test_sqlite__a_text_that_utf8_cannot_encode(tmp_path: Path) -> None:
-    """A lone surrogate ends in an error of this library, which does not hold the text."""
-    with pytest.raises(QQMiniGameError) as caught:
-        SQLiteStore(tmp_path / "store.db").set("key", f"{SECRET}\udc80")
-    assert SECRET not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("address", "path"),
-    [
-        ("sqlite:///store.db", "cwd/store.db"),
-        ("sqlite:///data/store.db", "cwd/data/store.db"),
-        ("sqlite:////{tmp}/a b/名.db", "a b/名.db"),
-        ("sqlite:///~/store.db", "home/store.db"),
-    ],
-)
-def test_open_store__sqlite(
-    address: str, path: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Three slashes name a file here, four an absolute one; the store uses the given clock."""
-    (tmp_path / "cwd").mkdir()
-    monkeypatch.chdir(tmp_path / "cwd")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    store = open_store(address.format(tmp=str(tmp_path).strip("/")), clock)
-    assert isinstance(store, SQLiteStore)
-    assert store.path == tmp_path / path
-    store.set("key", "text", 10)
-    clock.now += 11
-    assert store.get("key") is None
-
-
-def test_open_store__memory(clock: Clock) -> None:
-    """Each opening of memory: is a new store, with the given clock."""
-    store = open_store("memory:", clock)
-    assert isinstance(store, MemoryStore)
-    store.set("key", "text", 10)
-    assert open_store("memory:", clock).get("key") is None
-    clock.now += 11
-    assert store.get("key") is None
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        "memory",
-        "memory://",
-        "sqlite:",
-        "sqlite:///",
-        "sqlite://store.db",
-        "sqlite:store.db",
-        "/var/store.db",
-        "SQLITE:///store.db",
-        "mysql://user:s3cret-text@host/db",
-        "mysql:///s3cret-text",
-        "redes://user:s3cret-text@h",
-        "sqlite://user:s3cret-text@h/x",
-    ],
-)
-def test_open_store__unknown(address: str, clock: Clock) -> None:
-    """An address that names no store is refused, without the password that may be in it."""
-    with pytest.raises(ConfigurationError, match="sqlite:///") as caught:
-        open_store(address, clock)
-    assert SECRET not in str(caught.value)
-    assert caught.value.__context__ is None
-
-
-def test_open_store__a_password_is_never_shown(clock: Clock) -> None:
-    """Whatever comes of an address with a password, the password is not in it."""
-    address = "redis://user:s3cret-text@host.invalid/not-a-number"
-    with pytest.raises(QQMiniGameError) as caught:
-        open_store(address, clock)
-    assert SECRET not in str(caught.value) + repr(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("platform", "variables", "path"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "{tmp}/cache"}, "cache/qqminigame/store.db"),
-        ("linux", {"XDG_CACHE_HOME": "", "HOME": "{tmp}"}, ".cache/qqminigame/store.db"),
-        ("darwin", {"HOME": "{tmp}"}, "Library/Caches/qqminigame/store.db"),
-        ("win32", {"LOCALAPPDATA": "{tmp}/local"}, "local/qqminigame/store.db"),
-    ],
-)
-def test_default_store__in_the_cache_folder(
-    platform: str,
-    variables: dict[str, str],
-    path: str,
-    tmp_path: Path,
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """By default a file in the user's cache folder is shared, each system's own."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value.format(tmp=tmp_path))
-    monkeypatch.setattr(sys, "platform", platform)
-    store = default_store(clock)
-    assert isinstance(store, SQLiteStore)
-    assert store.path == tmp_path / path
-    assert mode(store.path.parent) == 0o700
-    store.set("key", "text", 10)
-    assert default_store(clock).get("key") == "text"
-    clock.now += 11
-    assert store.get("key") is None
-
-
-@pytest.mark.usefixtures("umask_0")
-def test_default_store__only_the_owner_may_read(
-    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A cache folder that has to be created is the owner's alone, whatever the umask allows."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    default_store(clock).set("key", "text")
-    assert {path.name: oct(mode(path)) for path in tmp_path.rglob("*")} == {
-        "cache": oct(0o700),
-        "qqminigame": oct(0o700),
-        "store.db": oct(0o600),
-    }
-
-
-@pytest.mark.parametrize("place", ["file", "file/below"])
-def test_default_store__nowhere_to_write(
-    place: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where no folder can be made it is memory, with a warning that says what to do."""
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / place))
-    with pytest.warns(RuntimeWarning, match="kept in memory.*kills.*store='sqlite:") as warned:
-        store = default_store(clock)
-    assert isinstance(store, MemoryStore)
-    assert len(warned) == 1
-    assert str(tmp_path / place) in str(warned[0].message)
-
-
-def test_default_store__another_users_folder(
-    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A cache folder of another user, as under sudo, is left alone."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
-    with pytest.warns(RuntimeWarning, match="kept in memory"):
-        assert isinstance(default_store(clock), MemoryStore)

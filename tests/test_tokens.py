@@ -7,15 +7,25 @@ import pytest
 from sessions import Clock, Pauses
 
 from qqminigame import (
+    AccessTokenError,
     BusyError,
     ConfigurationError,
     MemoryStore,
     QQMiniGameError,
     SQLiteStore,
+    StoreError,
     TransportError,
 )
 from qqminigame.models import AccessToken
-from qqminigame.tokens import LEASE_SECONDS, RECHECK_SECONDS, AccessTokens
+from qqminigame.tokens import (
+    BREAKER_SECONDS,
+    FETCHES_PER_MINUTE,
+    LEASE_SECONDS,
+    PAUSE_SECONDS,
+    RECHECK_SECONDS,
+    REFUSAL_SECONDS,
+    AccessTokens,
+)
 
 LIFE = 7200.0
 
@@ -92,10 +102,10 @@ def test_get__fetches_once(bench):
 
 @pytest.mark.parametrize(
     ("left", "value"),
-    [(601, "token 1"), (599, "token 2"), (119, "token 2"), (1, "token 2"), (-1, "token 2")],
+    [(541, "token 1"), (539, "token 2"), (119, "token 2"), (1, "token 2"), (-1, "token 2")],
 )
 def test_get__renews_ahead_of_the_end(bench, left, value):
-    """From ten minutes before its end, a token is replaced by whoever comes first."""
+    """From nine minutes before its end, a token is replaced by whoever comes first."""
     keeper = bench.keeper()
     keeper.get(1)
     bench.advance(LIFE - left)
@@ -169,8 +179,7 @@ def test_get__another_process_has_renewed(bench):
     """A keeper looks into the store again after a minute, well inside the overlap."""
     keeper, other = bench.keeper(), bench.keeper()
     token = keeper.get(1)
-    other.reject(token)
-    assert other.get(1).value == "token 2"
+    assert other.replace(token, 1).value == "token 2"
     bench.advance(RECHECK_SECONDS - 1)
     assert keeper.get(1).value == "token 1"
     bench.advance(2)
@@ -186,20 +195,60 @@ def test_get__a_failed_refresh_while_the_token_lives(bench, caplog):
     for left in (500, 60):
         bench.advance(born + LIFE - left - bench.clock.now)
         with caplog.at_level(logging.WARNING, logger="qqminigame"):
-            assert keeper.get(1).value == "token 1"
+            for _ in range(10):
+                assert keeper.get(1).value == "token 1"
     assert "the old one serves" in caplog.text
     assert bench.platform.fetches == 3
+    bench.advance(PAUSE_SECONDS)
+    assert keeper.get(1).value == "token 1"
+    assert bench.platform.fetches == 4
+    bench.advance(60)
+    with pytest.raises(BusyError):
+        keeper.get(1)
 
 
 def test_get__a_failed_fetch_without_a_token(bench):
     """It is raised, and the lock is free again."""
-    bench.platform.failure = ConfigurationError("wrong secret", code=40001)
+    bench.platform.failure = BusyError("busy")
     keeper = bench.keeper()
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(BusyError) as caught:
         keeper.get(1)
     assert caught.value.__context__ is None
     bench.platform.failure = None
     assert keeper.get(1).value == "token 2"
+
+
+def test_get__credentials_that_are_refused(bench):
+    """Wrong credentials are asked about once in a few seconds, not once a call."""
+    bench.platform.failure = ConfigurationError("wrong secret", code=40001)
+    keeper = bench.keeper()
+    for _ in range(1000):
+        with pytest.raises(ConfigurationError) as caught:
+            keeper.get(1)
+        assert (caught.value.code, caught.value.__context__) == (40001, None)
+    assert bench.platform.fetches == 1
+    bench.advance(REFUSAL_SECONDS)
+    bench.platform.failure = None
+    assert keeper.get(1).value == "token 2"
+
+
+def test_get__a_budget_of_fetches(bench):
+    """Where something kills every token, fetching stops after ten in a minute, for all keepers."""
+    keepers = [bench.keeper(), bench.keeper()]
+    for n in range(FETCHES_PER_MINUTE):
+        token = keepers[n % 2].get(1)
+        bench.store.delete_if("token", bench.store.get("token"))
+        bench.advance(1)
+        for keeper in keepers:
+            keeper.after_fork()
+    assert token.value == f"token {FETCHES_PER_MINUTE}"
+    for keeper in keepers:
+        with pytest.raises(AccessTokenError, match="does another program fetch") as caught:
+            keeper.get(1)
+        assert caught.value.sent is False
+    bench.advance(61 - FETCHES_PER_MINUTE)
+    assert keepers[0].get(1).value == f"token {FETCHES_PER_MINUTE + 1}"
+    assert sum(keeper.fetches for keeper in keepers) == FETCHES_PER_MINUTE + 1
 
 
 def test_get__a_clock_that_was_set_back(bench):
@@ -220,14 +269,104 @@ def test_get__a_stored_text_that_is_no_token(bench):
     assert bench.platform.fetches == 5
 
 
-def test_reject__deletes_only_that_token(bench):
+def test_replace__one_fetch_for_a_burst(bench):
     """A burst of rejections is one fetch: who comes late takes the newer token."""
     keepers = [bench.keeper() for _ in range(5)]
     old = [keeper.get(1) for keeper in keepers]
     for keeper, token in zip(keepers, old, strict=True):
-        keeper.reject(token)
-        assert keeper.get(1).value == "token 2"
+        assert keeper.replace(token, 1).value == "token 2"
     assert bench.platform.fetches == 2
+
+
+def test_replace__a_fresh_token_that_is_rejected_too(bench):
+    """Then nobody fetches because of a rejection for a while; the token there is stays in use."""
+    keeper, other = bench.keeper(), bench.keeper()
+    fresh = keeper.replace(keeper.get(1), 1)
+    keeper.distrust()
+    for _ in range(100):
+        assert keeper.replace(fresh, 1) is None
+        assert other.replace(fresh, 1) is None
+        assert keeper.get(1) == other.get(1) == fresh
+    assert bench.platform.fetches == 2
+    bench.advance(BREAKER_SECONDS)
+    assert other.replace(fresh, 1).value == "token 3"
+    assert keeper.replace(fresh, 1).value == "token 3"
+    assert bench.platform.fetches == 3
+
+
+class Broken:
+    """A store that can be put out of reach."""
+
+    def __init__(self, store):
+        self.store = store
+        self.broken = ()
+
+    def __getattr__(self, name):
+        if name in self.broken:
+            raise StoreError(f"the store is broken: {name}")
+        return getattr(self.store, name)
+
+
+EVERYTHING = ("get", "set", "delete_if", "try_lock", "unlock")
+
+
+def test_store__out_of_reach__the_token_in_memory_serves(bench, caplog):
+    """Calls go on with the token in memory while it lives; then the error names the store."""
+    bench.store = Broken(bench.store)
+    keeper, born = bench.keeper(), bench.clock.now
+    keeper.get(1)
+    bench.store.broken = EVERYTHING
+    for left in (7000, 5000, 500, 100, 10):
+        bench.advance(born + LIFE - left - bench.clock.now)
+        for _ in range(3):
+            assert keeper.get(1).value == "token 1"
+    assert "the access token in memory serves on" in caplog.text
+    bench.advance(11)
+    with pytest.raises(StoreError) as caught:
+        keeper.get(1)
+    assert caught.value.__context__ is None
+    with pytest.raises(StoreError):
+        bench.keeper().get(1)
+    bench.store.broken = ()
+    assert keeper.get(1).value == "token 2"
+
+
+def test_store__out_of_reach__when_a_token_is_rejected(bench):
+    """Without the store nobody knows of a newer token, and none is fetched."""
+    bench.store = Broken(bench.store)
+    keeper = bench.keeper()
+    token = keeper.get(1)
+    bench.store.broken = EVERYTHING
+    with pytest.raises(StoreError):
+        keeper.replace(token, 1)
+    keeper.distrust()
+    assert bench.platform.fetches == 1
+
+
+def test_store__that_cannot_be_written(bench, caplog):
+    """A fetched token is used here even where a full disk does not let it be shared."""
+    bench.store = Broken(bench.store)
+    bench.store.broken = ("set",)
+    keeper = bench.keeper()
+    assert keeper.get(1).value == "token 1"
+    assert keeper.get(1).value == "token 1"
+    assert "cannot be shared" in caplog.text
+    assert bench.platform.fetches == 1
+
+
+def test_store__a_lock_that_cannot_be_freed(bench, caplog):
+    """It is left to its lease; the token is there."""
+    bench.store = Broken(bench.store)
+    bench.store.broken = ("unlock",)
+    assert bench.keeper().get(1).value == "token 1"
+    assert "left to its lease" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["x", "7", '["x"]', "{}"])
+def test_store__a_list_of_fetches_that_is_none(bench, text):
+    """Rubbish where the times of fetches belong is as good as nothing."""
+    bench.store.set("token:fetches", text)
+    assert bench.keeper().get(1).value == "token 1"
 
 
 def in_threads(count, work):
@@ -316,6 +455,6 @@ def test_after_fork__nothing_is_locked(bench):
     """A child starts without the locks of the parent's threads."""
     keeper = bench.keeper()
     keeper._fetching.acquire()
-    keeper._recent_mutex.acquire()
+    keeper._remembering.acquire()
     keeper.after_fork()
     assert keeper.get(1).value == "token 1"

@@ -10,16 +10,18 @@ from qqminigame.exceptions import ConfigurationError
 from qqminigame.redaction import MASK
 from qqminigame.stores.base import Store
 from qqminigame.stores.memory import MemoryStore
+from qqminigame.stores.redis import RedisStore
 from qqminigame.stores.sqlite import SQLiteStore, make_private_folder
 
-__all__ = ["MemoryStore", "SQLiteStore", "Store", "default_store", "open_store"]
+__all__ = ["MemoryStore", "RedisStore", "SQLiteStore", "Store", "default_store", "open_store"]
 
 
 def open_store(address: str, clock: Callable[[], float]) -> Store:
     """Return the store of an address.
 
     Args:
-        address: ``memory:``, ``sqlite:///relative/file`` or ``sqlite:////absolute/file``.
+        address: ``memory:``, ``sqlite:///relative/file``, ``sqlite:////absolute/file`` or
+            ``redis://host:port/number``.
         clock: Returns the time in unix seconds.
 
     Raises:
@@ -30,9 +32,12 @@ def open_store(address: str, clock: Callable[[], float]) -> Store:
     kind, found, path = address.partition(":///")
     if kind == "sqlite" and found and path:
         return SQLiteStore(path, clock=clock)
+    if address.startswith(("redis://", "rediss://", "unix://")):
+        return RedisStore(address)
     # What follows the scheme may hold a password.
     raise ConfigurationError(
-        f"store {address.partition(':')[0]}:{MASK} is not known; it is memory: or sqlite:///file"
+        f"store {address.partition(':')[0]}:{MASK} is not known; "
+        "it is memory:, sqlite:///file or redis://host:port/number"
     )
 
 
@@ -47,6 +52,8 @@ def default_store(clock: Callable[[], float]) -> Store:
         folder = folder.expanduser()
         make_private_folder(folder)
         usable = os.access(folder, os.W_OK | os.X_OK) and _is_ours(folder)
+        if usable:
+            folder.chmod(0o700)
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         usable = False
     if usable:

@@ -1,10 +1,13 @@
 """A store in one SQLite file: shared by all processes of one user on one machine."""
 
 import contextlib
+import logging
 import os
 import secrets
 import sqlite3
+import stat
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,6 +17,9 @@ from qqminigame.forking import no_fork, watch_forks
 
 T = TypeVar("T")
 
+_log: Final = logging.getLogger("qqminigame")
+
+_CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BUSY_SECONDS: Final = 5.0
 # A lock taken later than now by more than this is from before the clock was set back.
 _CLOCK_STEP_SECONDS: Final = 1.0
@@ -123,20 +129,35 @@ class SQLiteStore:
 
         return self._run(run)
 
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _run(self, work: Callable[[sqlite3.Connection], T], *, mend: bool = True) -> T:
         # Words leave the except block, not the exception: its frames hold the values.
+        file = None
         try:
-            with no_fork, contextlib.closing(self._open()) as connection:
-                return work(connection)
+            with no_fork:
+                file = self._file()
+                with contextlib.closing(self._open(file)) as connection:
+                    return work(connection)
         except (sqlite3.Error, OSError, UnicodeError) as error:
             reason = f"{type(error).__name__}: {error}"
+            corrupt = getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
+        if corrupt and mend and file is not None:
+            self._move_aside(file.st_ino)
+            return self._run(work, mend=False)
         raise StoreError(f"the store {self.path} cannot be used: {reason}")
 
-    def _open(self) -> sqlite3.Connection:
-        if not self.path.exists():
+    def _file(self) -> os.stat_result | None:
+        try:
+            return self.path.stat()
+        except FileNotFoundError:
+            return None
+
+    def _open(self, file: os.stat_result | None) -> sqlite3.Connection:
+        if file is None:
             make_private_folder(self.path.parent)
             # SQLite would make it as readable as the umask allows; its journal takes after it.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        elif stat.S_ISREG(file.st_mode) and file.st_mode & 0o077:
+            self.path.chmod(0o600)
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             for table in _SCHEMA:
@@ -145,6 +166,24 @@ class SQLiteStore:
             connection.close()
             raise
         return connection
+
+    def _move_aside(self, inode: int) -> None:
+        """Move a corrupt file out of the way, unless another process has done so already."""
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{secrets.token_hex(4)}")
+        try:
+            file = self._file()
+            if file is None or file.st_ino != inode:
+                return
+            os.replace(self.path, aside)
+        except OSError as error:
+            _log.warning("the corrupt store %s could not be moved aside: %s", self.path, error)
+            return
+        warnings.warn(
+            f"the store {self.path} was corrupt; it was moved to {aside} and is begun anew: "
+            "access tokens are fetched again, players whose logins it had must log in again",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
 def make_private_folder(folder: Path) -> None:

@@ -1,0 +1,183 @@
+"""The order of one call: token, build, send, decode, repeat."""
+
+import logging
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from attrs import define, field
+
+from qqminigame import wire
+from qqminigame.exceptions import (
+    AccessTokenError,
+    LoginExpiredError,
+    QQMiniGameError,
+    SignatureError,
+    TransportError,
+)
+from qqminigame.login_store import LoginStore
+from qqminigame.models import AccessToken, HallLogin, LoginState
+from qqminigame.platforms.base import Endpoint
+from qqminigame.retry import RetryPolicy, final_error
+from qqminigame.stores import Store
+from qqminigame.tokens import AccessTokens
+from qqminigame.transport import Transport
+from qqminigame.wire import App, Payload, Request, Result
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("qqminigame")
+
+
+@define
+class _Call(Generic[T]):
+    """One call on its way: what it is, how far it got, when it has to be over."""
+
+    endpoint: Endpoint
+    payload: Payload = field(repr=False)  # of a login, it holds the js_code
+    login: LoginState | HallLogin | None
+    read: Callable[[Result], T]
+    ends: float
+    attempts: int = 0
+
+
+class Caller:
+    """Makes calls: each policy is one frame around the next.
+
+    Attributes:
+        tokens: The app's access token.
+    """
+
+    def __init__(
+        self,
+        *,
+        app: App,
+        base_url: str | None,
+        token_endpoint: Endpoint,
+        token_key: str,
+        transport: Transport,
+        store: Store,
+        logins: LoginStore,
+        retry: RetryPolicy,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+        dice: Callable[[], float],
+    ) -> None:
+        self._app = app
+        self._base_url = base_url
+        self._token_endpoint = token_endpoint
+        self._transport = transport
+        self._logins = logins
+        self._retry = retry
+        self._clock = clock
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._dice = dice
+        self.tokens = AccessTokens(
+            key=token_key,
+            store=store,
+            fetch=self._fetch_token,
+            clock=clock,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        payload: Payload,
+        login: LoginState | HallLogin | None,
+        read: Callable[[Result], T],
+    ) -> T:
+        """Make one call; see :meth:`qqminigame.session.Session.call`."""
+        ends = self._monotonic() + self._retry.deadline_seconds
+        return self._call_repeatedly(_Call(endpoint, payload, login, read, ends))
+
+    def _call_repeatedly(self, call: _Call[T]) -> T:
+        """Repeat what may be repeated, until the policy or the deadline ends it."""
+        idempotent = call.endpoint.idempotent
+        while True:
+            call.attempts += 1
+            try:
+                return self._call_authorised(call)
+            except QQMiniGameError as error:
+                failure = error
+            pause = self._retry.pause(
+                failure,
+                idempotent=idempotent,
+                attempt=call.attempts,
+                left_seconds=self._left(call),
+                dice=self._dice(),
+            )
+            if pause is None:
+                self._forget_stale(call, failure)
+                failure = final_error(failure, idempotent=idempotent)
+                failure.attempts = call.attempts
+                raise failure
+            _log.info("attempt %d: %s; repeated in %.2f s", call.attempts, failure, pause)
+            self._sleep(pause)
+
+    def _forget_stale(self, call: _Call[T], failure: QQMiniGameError) -> None:
+        """Forget a login that the platform refuses; who names its openid is told to log in."""
+        if isinstance(call.login, LoginState) and isinstance(
+            failure, SignatureError | LoginExpiredError
+        ):
+            self._logins.forget(call.login)
+
+    def _call_authorised(self, call: _Call[T]) -> T:
+        """Call with an access token where one is needed; replace a rejected one once."""
+        if not isinstance(call.login, LoginState):
+            return self._call_once(call, None)
+        token = self.tokens.get(self._left(call))
+        try:
+            return self._call_once(call, token)
+        except AccessTokenError as error:
+            rejection = error
+        other = self.tokens.replace(token, self._left(call))
+        if other is None:
+            raise rejection
+        _log.info("%s; the token was replaced", rejection)
+        call.attempts += 1
+        try:
+            return self._call_once(call, other)
+        except AccessTokenError as error:
+            rejection = error
+        self.tokens.distrust()
+        raise rejection
+
+    def _call_once(self, call: _Call[T], token: AccessToken | None) -> T:
+        """Build, send, decode, read."""
+        left = self._left(call)
+        if left <= 0:
+            raise TransportError(
+                f"{call.endpoint.name}: not sent, for {self._retry.deadline_seconds:g} s are over",
+                endpoint=call.endpoint.name,
+            )
+        request = self._request(call, token)
+        return call.read(wire.decode_reply(request, self._transport.send(request, left)))
+
+    def _request(self, call: _Call[T], token: AccessToken | None) -> Request:
+        endpoint, payload, login = call.endpoint, call.payload, call.login
+        if isinstance(login, LoginState) and token is not None:
+            return wire.login_state_request(endpoint, self._base_url, payload, login, token)
+        if isinstance(login, HallLogin):
+            return wire.openapi_request(endpoint, self._base_url, payload, login, self._app)
+        return wire.app_request(endpoint, self._base_url, payload, self._app)
+
+    def _fetch_token(self, seconds: float) -> AccessToken:
+        """Fetch an access token once; its life counts from before the request."""
+        fetched_at = self._clock()
+        request = wire.app_request(self._token_endpoint, self._base_url, {}, self._app)
+        # Half for connecting, half for the answer.
+        result = wire.decode_reply(request, self._transport.send(request, seconds / 2))
+        lifetime = result.integer("expires_in")
+        if lifetime <= 0:
+            result.refuse("expires_in")
+        return AccessToken(
+            value=result.text("access_token"),
+            fetched_at=fetched_at,
+            expires_at=fetched_at + lifetime,
+        )
+
+    def _left(self, call: _Call[T]) -> float:
+        return call.ends - self._monotonic()

