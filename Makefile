@@ -1,12 +1,13 @@
 # make demo   watch the library talk to a platform on this machine
 # make test   run the tests
 # make check  all that CI runs: format, lint, types, tests with branch coverage
+# make bench  measure what things cost, as ratios of one run
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test check format clean
+.PHONY: demo test check bench format clean
 
 demo: $(READY)
 	$(BIN)/python -m qqminigame demo
@@ -19,6 +20,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+bench: $(READY)
+	$(BIN)/python benchmarks/cached_token.py
 
 format: $(READY)
 	$(BIN)/ruff format .

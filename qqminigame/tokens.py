@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from cachetools import TTLCache
+from attrs import frozen
 
 from qqminigame.exceptions import (
     AccessTokenError,
@@ -43,6 +43,14 @@ FETCHES_PER_MINUTE: Final = 10
 _POLL_SECONDS: Final = 0.05
 
 _log: Final = logging.getLogger("qqminigame")
+
+
+@frozen
+class _Seen:
+    """The token that was in the store when this process looked, and when to look again."""
+
+    token: AccessToken
+    look_again_at: float
 
 
 class AccessTokens:
@@ -85,13 +93,9 @@ class AccessTokens:
 
     def after_fork(self) -> None:
         """Start with nothing remembered and nothing locked."""
-        # What needs no second look into the store; and the last token seen, for when the store
-        # is out of reach.
-        self._recent: TTLCache[str, AccessToken] = TTLCache(
-            maxsize=1, ttl=RECHECK_SECONDS, timer=self._monotonic
-        )
-        self._last: AccessToken | None = None
-        self._remembering = threading.Lock()
+        # Replaced as a whole, never changed: reading it needs no lock, which 16 threads that do
+        # nothing else would make five times as slow.
+        self._seen: _Seen | None = None
         self._fetching = threading.Lock()
         self._failure: QQMiniGameError | None = None
         self._refused_until = self._quiet_until = -1.0
@@ -107,9 +111,10 @@ class AccessTokens:
             StoreError: The store is out of reach, and no token in memory lives.
             QQMiniGameError: There is no token, and the fetch failed or took too long.
         """
-        with self._remembering:
-            token = self._recent.get(self._key)
-        if token is None:
+        seen = self._seen
+        if seen is not None and self._monotonic() < seen.look_again_at:
+            token: AccessToken | None = seen.token
+        else:
             token = self._look_or_last()
         life = life_of(token, self._clock())
         if token is None or life is Life.OVER:
@@ -131,9 +136,7 @@ class AccessTokens:
         Raises:
             QQMiniGameError: As :meth:`get`.
         """
-        with self._remembering:
-            self._recent.clear()
-            self._last = None
+        self._seen = None
         stored = self._look()
         if stored is not None and stored != rejected:
             return self.get(seconds)
@@ -264,12 +267,12 @@ class AccessTokens:
             return self._look()
         except StoreError as error:
             failure = error
-        last = self._last
-        if last is None or life_of(last, self._clock()) is Life.OVER:
+        seen = self._seen
+        if seen is None or life_of(seen.token, self._clock()) is Life.OVER:
             raise failure
         _log.warning("the access token in memory serves on: %s", failure)
-        self._remember(last)
-        return last
+        self._remember(seen.token)
+        return seen.token
 
     def _look(self) -> AccessToken | None:
         """Return the token the store has, and remember it."""
@@ -280,8 +283,7 @@ class AccessTokens:
         return token
 
     def _remember(self, token: AccessToken) -> None:
-        with self._remembering:
-            self._recent[self._key] = self._last = token
+        self._seen = _Seen(token, self._monotonic() + RECHECK_SECONDS)
 
     def _unlock(self, owner: str) -> None:
         try:

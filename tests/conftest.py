@@ -75,6 +75,37 @@ def redis_server(running_redis):
     return running_redis
 
 
+@pytest.fixture
+def own_redis(tmp_path):
+    """A redis-server that a test may stop."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+_FIGURES = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def pytest_configure(config):
+    """Begin the list of figures."""
+    config.stash[_FIGURES] = []
+
+
+@pytest.fixture
+def figures(request):
+    """Note a figure; all are printed at the end of the run."""
+    return lambda name, figure: request.config.stash[_FIGURES].append((name, figure))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the figures that tests noted."""
+    if config.stash[_FIGURES]:
+        terminalreporter.section("figures")
+        for name, figure in config.stash[_FIGURES]:
+            terminalreporter.line(f"{name:36} {figure}")
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """A certificate for 127.0.0.1 that nobody has signed; its key is beside it."""

@@ -36,7 +36,6 @@ LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 RUNTIME = {"attrs"}
 THIRD_PARTY = {
     "transport": {"requests", "urllib3"},
-    "tokens": {"cachetools"},
     "stores": {"cachetools", "redis"},
     "demo": {"rich"},
     "cli": {"click"},

@@ -26,9 +26,11 @@ def in_child(work):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-@pytest.mark.parametrize("store", ["memory:", None], ids=["memory", "sqlite"])
-def test_fork__the_child_opens_connections_of_its_own(sandbox, store):
+@pytest.mark.parametrize("store", ["memory:", None, "redis"], ids=["memory", "sqlite", "redis"])
+def test_fork__the_child_opens_connections_of_its_own(sandbox, store, request):
     """Parent and children go on calling; no connection is used by two processes."""
+    if store == "redis":
+        store = request.getfixturevalue("redis_server").url
     session = make_session(sandbox, store=store)
     login = Login(session).code2session(sandbox.js_code())
     storage = CloudStorage(session)
@@ -43,7 +45,7 @@ def test_fork__the_child_opens_connections_of_its_own(sandbox, store):
 
 
 def test_fork__while_threads_are_calling(sandbox):
-    """Whatever lock a thread holds at the fork, the child is not held up."""
+    """200 forks in a row: whatever lock a thread holds just then, the child is not held up."""
     session = make_session(sandbox, store=None)
     login = Login(session).code2session(sandbox.js_code())
     storage = CloudStorage(session)
@@ -57,7 +59,7 @@ def test_fork__while_threads_are_calling(sandbox):
     for thread in threads:
         thread.start()
     try:
-        assert all(in_child(lambda: storage.set(login.openid, {"a": "2"})) for _ in range(30))
+        assert all(in_child(lambda: storage.set(login.openid, {"a": "2"})) for _ in range(200))
     finally:
         stop.set()
         for thread in threads:

@@ -4,18 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from redis_server import RedisServer
 
 from qqminigame import ConfigurationError, RedisStore, StoreError
-
-
-@pytest.fixture
-def own_server(tmp_path):
-    """A server that a test may stop."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
 
 
 def test_redis__keys_have_our_name(redis_server):
@@ -36,11 +26,11 @@ def test_redis__keys_have_our_name(redis_server):
     assert 1500 < lives["qqminigame:lock:name"] <= 5000
 
 
-def test_redis__stopped_and_started_again(own_server):
+def test_redis__stopped_and_started_again(own_redis):
     """While it is stopped every call says so; afterwards the store works again, by itself."""
-    store = RedisStore(own_server.url)
+    store = RedisStore(own_redis.url)
     store.set("key", "text")
-    own_server.stop()
+    own_redis.stop()
     for use in (
         lambda: store.get("key"),
         lambda: store.set("key", "secret text"),
@@ -48,11 +38,11 @@ def test_redis__stopped_and_started_again(own_server):
         lambda: store.try_lock("name", 5.0),
         lambda: store.unlock("name", "secret text"),
     ):
-        with pytest.raises(StoreError, match=rf"redis 127\.0\.0\.1:{own_server.port}/3") as caught:
+        with pytest.raises(StoreError, match=rf"redis 127\.0\.0\.1:{own_redis.port}/3") as caught:
             use()
         assert caught.value.__context__ is None
         assert "secret text" not in str(caught.value)
-    own_server.start()
+    own_redis.start()
     assert store.get("key") is None
     store.set("key", "new")
     assert store.get("key") == "new"
