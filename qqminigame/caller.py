@@ -168,8 +168,7 @@ class Caller:
         """Fetch an access token once; its life counts from before the request."""
         fetched_at = self._clock()
         request = wire.app_request(self._token_endpoint, self._base_url, {}, self._app)
-        # Half for connecting, half for the answer.
-        result = wire.decode_reply(request, self._transport.send(request, seconds / 2))
+        result = wire.decode_reply(request, self._transport.send(request, seconds))
         lifetime = result.integer("expires_in")
         if lifetime <= 0:
             result.refuse("expires_in")

@@ -6,6 +6,7 @@ certificate) is derived once for each address.
 """
 
 import contextlib
+import functools
 import logging
 import ssl
 import zlib
@@ -27,6 +28,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
+from qqminigame.bounded import bounded, within
 from qqminigame.exceptions import ConfigurationError, TransportError
 from qqminigame.forking import renew_in_child
 from qqminigame.redaction import mask_parameters
@@ -89,7 +91,7 @@ class Transport:
 
         Args:
             request: What to send.
-            seconds: How long to wait at most for a connection, and for the next bytes.
+            seconds: How long it may take at most. (Looking up a host name cannot be interrupted.)
 
         Raises:
             TransportError: No answer came; ``sent`` is False where it certainly never went out.
@@ -98,10 +100,11 @@ class Transport:
         # Only words leave the except block: the exception's own text and frames hold the URL.
         try:
             route = self._route(request.origin)
-            if request.endpoint.idempotent:
-                return self._exchange(request, route.adapter, timeout, route.settings)
-            with contextlib.closing(_private(route.adapter)) as adapter:
-                return self._exchange(request, adapter, timeout, route.settings)
+            with within(seconds):
+                if request.endpoint.idempotent:
+                    return self._exchange(request, route.adapter, timeout, route.settings)
+                with contextlib.closing(_private(route.adapter)) as adapter:
+                    return self._exchange(request, adapter, timeout, route.settings)
         except _FOREIGN_ERRORS as error:
             reason, sent = _explain(error)
         raise TransportError(
@@ -180,7 +183,7 @@ def _check_headers(headers: CaseInsensitiveDict[str | bytes]) -> None:
 
 
 def _private(adapter: BaseAdapter) -> BaseAdapter:
-    """Return the adapter with connections of its own and without retries.
+    """Return the adapter with connections of its own, bounded answers and no retries.
 
     What may be repeated is decided elsewhere. An adapter that is no HTTPAdapter has neither.
     """
@@ -193,6 +196,15 @@ def _private(adapter: BaseAdapter) -> BaseAdapter:
     private.init_poolmanager(
         adapter._pool_connections, adapter._pool_maxsize, block=adapter._pool_block
     )
+    find_pool = functools.partial(type(adapter).get_connection_with_tls_context, private)
+
+    def bounded_pool(*arguments: Any, **named: Any) -> Any:
+        pool = find_pool(*arguments, **named)
+        pool.ConnectionCls = bounded(pool.ConnectionCls)
+        return pool
+
+    # Set on the instance, because it has to hold for whatever class the user has mounted.
+    vars(private)["get_connection_with_tls_context"] = bounded_pool
     return private
 
 
