@@ -45,6 +45,7 @@ class Caller:
 
     Attributes:
         tokens: The app's access token.
+        retry: What is repeated, and for how long.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Caller:
         self._token_endpoint = token_endpoint
         self._transport = transport
         self._logins = logins
-        self._retry = retry
+        self.retry = retry
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -90,7 +91,7 @@ class Caller:
         read: Callable[[Result], T],
     ) -> T:
         """Make one call; see :meth:`qqminigame.session.Session.call`."""
-        ends = self._monotonic() + self._retry.deadline_seconds
+        ends = self._monotonic() + self.retry.deadline_seconds
         return self._call_repeatedly(_Call(endpoint, payload, login, read, ends))
 
     def _call_repeatedly(self, call: _Call[T]) -> T:
@@ -102,7 +103,7 @@ class Caller:
                 return self._call_authorised(call)
             except QQMiniGameError as error:
                 failure = error
-            pause = self._retry.pause(
+            pause = self.retry.pause(
                 failure,
                 idempotent=idempotent,
                 attempt=call.attempts,
@@ -150,7 +151,7 @@ class Caller:
         left = self._left(call)
         if left <= 0:
             raise TransportError(
-                f"{call.endpoint.name}: not sent, for {self._retry.deadline_seconds:g} s are over",
+                f"{call.endpoint.name}: not sent, for {self.retry.deadline_seconds:g} s are over",
                 endpoint=call.endpoint.name,
             )
         request = self._request(call, token)

@@ -24,5 +24,8 @@ MAX_SAFE_INTEGER: Final = 2**53 - 1
 # get_dawanka_info: payReturnCount of a player without a limit
 UNLIMITED: Final = -1
 
+# Our own: an order id is part of a key of the store.
+MAX_ORDER_ID_BYTES: Final = 128
+
 # getAccessToken: how long the previous token stays valid at most after a new one was fetched
 TOKEN_OVERLAP_SECONDS: Final = 300

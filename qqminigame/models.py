@@ -162,9 +162,10 @@ class PayReport:
     """What ``report_dawanka_pay`` answers.
 
     Attributes:
-        use: Bonus uses the player has used up at the present level.
-        left: Bonus uses left at the present level.
+        use: Bonus uses the player has used up at the present level; None where the answer was lost
+            and ``Dawanka.settle`` found out that the report was counted.
+        left: Bonus uses left at the present level; None where only the caller knew it was counted.
     """
 
-    use: int
-    left: int
+    use: int | None
+    left: int | None

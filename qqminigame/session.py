@@ -1,5 +1,6 @@
 """What all services share: credentials, platform, store, connections, made from arguments."""
 
+import copy
 import os
 import random
 import time
@@ -7,11 +8,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from attrs import evolve
+
 from qqminigame import platforms, settings
 from qqminigame.caller import Caller
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.login_store import LoginStore
 from qqminigame.models import HallLogin, LoginState
+from qqminigame.pay_orders import PayOrders
 from qqminigame.platforms.base import Endpoint, Platform
 from qqminigame.retry import RetryPolicy
 from qqminigame.stores import Store, default_store, open_store
@@ -92,7 +96,10 @@ class Session:
         self.logins = LoginStore(
             prefix=f"login:{self._name()}:",
             store=opened,
-            ttl_seconds=settings.positive("login_ttl", login_ttl),
+            ttl_seconds=None if login_ttl is None else settings.positive("login_ttl", login_ttl),
+        )
+        self.pay_orders = PayOrders(
+            prefix=f"pay:{self._name()}:", store=opened, clock=clock, sleep=sleep
         )
         self._caller = Caller(
             app=self._app,
@@ -199,6 +206,27 @@ class Session:
     def token_fetches(self) -> int:
         """How many access tokens this session has fetched; platforms limit them per day."""
         return self._caller.tokens.fetches
+
+    @property
+    def deadline_seconds(self) -> float:
+        """How long a whole call may take."""
+        return self._caller.retry.deadline_seconds
+
+    def within(self, seconds: float) -> Self:
+        """Return this session with another deadline for its calls; all else is shared.
+
+        Args:
+            seconds: How long a whole call may take, from its start to its answer or error.
+
+        Raises:
+            ConfigurationError: This is no positive number.
+        """
+        view = copy.copy(self)
+        view._caller = copy.copy(self._caller)
+        view._caller.retry = evolve(
+            self._caller.retry, deadline_seconds=settings.positive("seconds", seconds)
+        )
+        return view
 
     def now(self) -> int:
         """Return the time in unix seconds."""

@@ -45,9 +45,9 @@ def instance(name: str, value: T, kind: type) -> T:
     return value
 
 
-def positive(name: str, seconds: float | None) -> float | None:
-    """Return a number of seconds that may be missing."""
-    if seconds is not None and not (type(seconds) in (int, float) and 0 < seconds < math.inf):
+def positive(name: str, seconds: float) -> float:
+    """Return a number of seconds."""
+    if not (type(seconds) in (int, float) and 0 < seconds < math.inf):
         raise ConfigurationError(f"{name} must be a positive number of seconds, not {seconds!r}")
     return seconds
 

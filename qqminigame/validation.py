@@ -30,16 +30,19 @@ def refuse(call: str, problems: Problems) -> None:
     raise InvalidArgumentError(f"{call}: nothing was sent: {shown}{rest}", problems=tuple(problems))
 
 
-def check_text(value: object, where: str, problems: Problems) -> str:
-    """Check that a value is a non-empty str that UTF-8 can encode."""
+def check_text(value: object, where: str, problems: Problems, most_bytes: int | None = None) -> str:
+    """Check that a value is a non-empty str that UTF-8 can encode, in so many bytes at most."""
     if not isinstance(value, str):
         problems.append(Problem(where=where, what=f"must be a str, not {kind(value)}"))
         return ""
     text = str.__str__(value)
     if not text:
         problems.append(Problem(where=where, what="must not be empty"))
-    elif _size(text) is None:
+    elif (size := _size(text)) is None:
         problems.append(Problem(where=where, what=_SURROGATE))
+    elif most_bytes is not None and size > most_bytes:
+        what = f"has {size} bytes; the limit is {most_bytes}"
+        problems.append(Problem(where=where, what=what, limit=most_bytes, actual=size))
     return text
 
 

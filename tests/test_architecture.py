@@ -26,7 +26,7 @@ LAYERS = [
         "token_life",
     },
     {"wire"},
-    {"bounded", "forking", "stores", "tokens", "login_store", "transport"},
+    {"bounded", "forking", "stores", "tokens", "login_store", "pay_orders", "transport"},
     {"caller", "session"},
     {"login", "cloud_storage", "interactive_data", "dawanka"},
     {"demo", "cli", "__main__"},

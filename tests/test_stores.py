@@ -175,6 +175,31 @@ class TestContract:
             "4",
         ]
 
+    def test_add__only_where_nothing_is(self, store: Store, clock: Clock) -> None:
+        """A text is added once; what is there stays, and what is over is not there."""
+        assert store.add("key", "first") is True
+        assert store.add("key", "second") is False
+        assert store.get("key") == "first"
+        store.set("short", "old", 10)
+        assert store.add("short", "new") is False
+        clock.now += 11
+        assert store.add("short", "new") is True
+        clock.now += 10**6
+        assert (store.get("short"), store.get("key")) == ("new", "first")
+
+    def test_add__many_threads(self, store: Store) -> None:
+        """Of many threads that add the same key at once, exactly one does."""
+        barrier = threading.Barrier(THREADS)
+
+        def race(number: int) -> bool:
+            barrier.wait(30)
+            return store.add("key", f"{number}")
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            won = list(pool.map(race, range(THREADS)))
+        assert won.count(True) == 1
+        assert store.get("key") == str(won.index(True))
+
     def test_delete_if__still_the_text(self, store: Store) -> None:
         """A text is deleted where it is the one expected, once."""
         store.set("key", "text")

@@ -16,6 +16,9 @@ class Store(Protocol):
     def set(self, key: str, text: str, ttl_seconds: float | None = None) -> None:
         """Keep a text, for so many seconds, or for good."""
 
+    def add(self, key: str, text: str) -> bool:
+        """Keep a text for good where the key has none yet; say whether it had none."""
+
     def delete_if(self, key: str, text: str) -> bool:
         """Delete a key only where this is still its text; say whether it was."""
 

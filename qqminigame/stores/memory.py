@@ -51,6 +51,14 @@ class MemoryStore:
         with no_fork:
             self._texts[key] = self._entry(text, math.inf if ttl_seconds is None else ttl_seconds)
 
+    def add(self, key: str, text: str) -> bool:
+        """Keep a text for good where the key has none yet; say whether it had none."""
+        with no_fork:
+            if key in self._texts:
+                return False
+            self._texts[key] = self._entry(text, math.inf)
+        return True
+
     def delete_if(self, key: str, text: str) -> bool:
         """Delete a key only where this is still its text; say whether it was."""
         return self._delete_if(self._texts, key, text)

@@ -58,6 +58,10 @@ class RedisStore:
             life = () if ttl_seconds is None else ("PX", _milliseconds(ttl_seconds))
             self._run("SET", _text(key), text, *life)
 
+    def add(self, key: str, text: str) -> bool:
+        """Keep a text for good where the key has none yet; say whether it had none."""
+        return bool(self._run("SET", _text(key), text, "NX"))
+
     def delete_if(self, key: str, text: str) -> bool:
         """Delete a key only where this is still its text; say whether it was."""
         return bool(self._run("EVAL", _DELETE_IF, 1, _text(key), text))

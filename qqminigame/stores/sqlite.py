@@ -76,6 +76,18 @@ class SQLiteStore:
 
         self._write(replace)
 
+    def add(self, key: str, text: str) -> bool:
+        """Keep a text for good where the key has none yet; say whether it had none."""
+
+        def insert(connection: sqlite3.Connection) -> bool:
+            connection.execute("DELETE FROM texts WHERE expires_at <= ?", (self._clock(),))
+            added = connection.execute(
+                "INSERT OR IGNORE INTO texts VALUES (?, ?, NULL)", (key, text)
+            )
+            return added.rowcount > 0
+
+        return self._write(insert)
+
     def delete_if(self, key: str, text: str) -> bool:
         """Delete a key only where this is still its text; say whether it was."""
 
