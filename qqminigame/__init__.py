@@ -30,7 +30,7 @@ from qqminigame.exceptions import (
 )
 from qqminigame.interactive_data import InteractiveData
 from qqminigame.login import Login
-from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, LoginState, PayReport
+from qqminigame.models import CallEvent, DawankaInfo, DawankaLevel, HallLogin, LoginState, PayReport
 from qqminigame.platforms.douyin import DouyinClientCode
 from qqminigame.platforms.qq import (
     AccessTokenCode,
@@ -50,6 +50,7 @@ __all__ = [
     "AccessTokenCode",
     "AccessTokenError",
     "BusyError",
+    "CallEvent",
     "CloudStorage",
     "ConfigurationError",
     "Dawanka",

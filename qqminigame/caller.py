@@ -15,9 +15,9 @@ from qqminigame.exceptions import (
     TransportError,
 )
 from qqminigame.login_store import LoginStore
-from qqminigame.models import AccessToken, HallLogin, LoginState
+from qqminigame.models import AccessToken, CallEvent, HallLogin, LoginState
 from qqminigame.platforms.base import Endpoint
-from qqminigame.retry import RetryPolicy, final_error
+from qqminigame.retry import RetryPolicy, final_error, outcome_of
 from qqminigame.stores import Store
 from qqminigame.tokens import AccessTokens
 from qqminigame.transport import Transport
@@ -63,6 +63,7 @@ class Caller:
         monotonic: Callable[[], float],
         sleep: Callable[[float], None],
         dice: Callable[[], float],
+        on_call: Callable[[CallEvent], object] | None,
     ) -> None:
         self._app = app
         self._base_url = base_url
@@ -74,6 +75,7 @@ class Caller:
         self._monotonic = monotonic
         self._sleep = sleep
         self._dice = dice
+        self._on_call = on_call
         self.tokens = AccessTokens(
             key=token_key,
             store=store,
@@ -114,6 +116,7 @@ class Caller:
                 self._forget_stale(call, failure)
                 failure = final_error(failure, idempotent=idempotent)
                 failure.attempts = call.attempts
+                failure.endpoint = failure.endpoint or call.endpoint.name
                 raise failure
             _log.info("attempt %d: %s; repeated in %.2f s", call.attempts, failure, pause)
             self._sleep(pause)
@@ -147,15 +150,53 @@ class Caller:
         raise rejection
 
     def _call_once(self, call: _Call[T], token: AccessToken | None) -> T:
-        """Build, send, decode, read."""
+        """Build a request and exchange it for its answer."""
         left = self._left(call)
         if left <= 0:
             raise TransportError(
                 f"{call.endpoint.name}: not sent, for {self.retry.deadline_seconds:g} s are over",
                 endpoint=call.endpoint.name,
             )
-        request = self._request(call, token)
-        return call.read(wire.decode_reply(request, self._transport.send(request, left)))
+        return self._exchange(self._request(call, token), call.read, call.attempts, left)
+
+    def _exchange(
+        self, request: Request, read: Callable[[Result], T], attempt: int, seconds: float
+    ) -> T:
+        """Send, decode, read; tell whoever watches how it ended."""
+        since = self._monotonic()
+        received, failure = 0, None
+        try:
+            reply = self._transport.send(request, seconds)
+            received = len(reply.body)
+            return read(wire.decode_reply(request, reply))
+        except QQMiniGameError as error:
+            if isinstance(error, SignatureError | LoginExpiredError):
+                error.signed = wire.signed_text(request)
+            failure = error
+            raise
+        finally:
+            self._watch(
+                CallEvent(
+                    endpoint=request.endpoint.name,
+                    attempt=attempt,
+                    outcome="ok" if failure is None else outcome_of(failure).name.lower(),
+                    code=None if failure is None else failure.code,
+                    seconds=self._monotonic() - since,
+                    sent_bytes=len(request.body or b""),
+                    received_bytes=received,
+                )
+            )
+
+    def _watch(self, event: CallEvent) -> None:
+        _log.debug(
+            "%s: %s, code %s, attempt %d, %.3f s",
+            *(event.endpoint, event.outcome, event.code, event.attempt, event.seconds),
+        )
+        if self._on_call is not None:
+            try:
+                self._on_call(event)
+            except Exception:
+                _log.exception("on_call failed; the call goes on")
 
     def _request(self, call: _Call[T], token: AccessToken | None) -> Request:
         endpoint, payload, login = call.endpoint, call.payload, call.login
@@ -169,15 +210,18 @@ class Caller:
         """Fetch an access token once; its life counts from before the request."""
         fetched_at = self._clock()
         request = wire.app_request(self._token_endpoint, self._base_url, {}, self._app)
-        result = wire.decode_reply(request, self._transport.send(request, seconds))
-        lifetime = result.integer("expires_in")
-        if lifetime <= 0:
-            result.refuse("expires_in")
-        return AccessToken(
-            value=result.text("access_token"),
-            fetched_at=fetched_at,
-            expires_at=fetched_at + lifetime,
-        )
+
+        def read(result: Result) -> AccessToken:
+            lifetime = result.integer("expires_in")
+            if lifetime <= 0:
+                result.refuse("expires_in")
+            return AccessToken(
+                value=result.text("access_token"),
+                fetched_at=fetched_at,
+                expires_at=fetched_at + lifetime,
+            )
+
+        return self._exchange(request, read, 1, seconds)
 
     def _left(self, call: _Call[T]) -> float:
         return call.ends - self._monotonic()

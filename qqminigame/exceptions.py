@@ -158,7 +158,11 @@ class PlatformError(_ExplainedError):
     Attributes:
         english: What the code means and what to do about it; empty for an unknown code.
         chinese: The same in Chinese.
+        signed: For a refused signature or login, the text that was signed, with secrets masked:
+            to be compared with what another program signs. Empty where nothing was signed.
     """
+
+    signed: str = ""
 
 
 class AccessTokenError(PlatformError):

@@ -71,6 +71,30 @@ class HallLogin:
 
 
 @frozen(kw_only=True)
+class CallEvent:
+    """One attempt at a call, for metrics and logs. It holds no secret.
+
+    Attributes:
+        endpoint: The platform's word for the call, such as ``"set_user_storage"``.
+        attempt: 1 for the first.
+        outcome: ``"ok"``, or how it ended: ``"not_sent"``, ``"unanswered"``, ``"unavailable"``,
+            ``"throttled"``, ``"busy"``, ``"garbled"``, ``"refused"``.
+        code: The platform's code; None where it answered none, or success.
+        seconds: How long the attempt took.
+        sent_bytes: Size of the body that was sent.
+        received_bytes: Size of the body that came back.
+    """
+
+    endpoint: str
+    attempt: int
+    outcome: str
+    code: int | None
+    seconds: float
+    sent_bytes: int
+    received_bytes: int
+
+
+@frozen(kw_only=True)
 class AccessToken:
     """An access token and its life, in unix seconds.
 

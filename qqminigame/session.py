@@ -12,9 +12,10 @@ from attrs import evolve
 
 from qqminigame import platforms, settings
 from qqminigame.caller import Caller
-from qqminigame.exceptions import ConfigurationError
+from qqminigame.exceptions import ConfigurationError, QQMiniGameError
+from qqminigame.explanation import explanation
 from qqminigame.login_store import LoginStore
-from qqminigame.models import HallLogin, LoginState
+from qqminigame.models import CallEvent, HallLogin, LoginState
 from qqminigame.pay_orders import PayOrders
 from qqminigame.platforms.base import Endpoint, Platform
 from qqminigame.retry import RetryPolicy
@@ -46,6 +47,7 @@ class Session:
         retry: RetryPolicy = RetryPolicy(),
         base_url: str | None = None,
         http: HttpSession | None = None,
+        on_call: Callable[[CallEvent], object] | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -68,6 +70,8 @@ class Session:
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
             http: A ``requests.Session`` whose adapters, headers, proxies, ``verify`` and ``cert``
                 are to be used.
+            on_call: Is called after each attempt at a call, with a :class:`CallEvent`. What it
+                raises is logged and changes nothing.
             clock: Returns the time in unix seconds; for tests.
             monotonic: Returns the seconds of a clock that is never set; for tests.
             sleep: Waits for so many seconds; for tests.
@@ -114,6 +118,7 @@ class Session:
             monotonic=monotonic,
             sleep=sleep,
             dice=dice,
+            on_call=on_call,
         )
 
     @classmethod
@@ -227,6 +232,17 @@ class Session:
             self._caller.retry, deadline_seconds=settings.positive("seconds", seconds)
         )
         return view
+
+    def explain(self, error: QQMiniGameError) -> str:
+        """Return, in some lines, all that is known of an error: to print and to look at.
+
+        For a refused signature it shows the text that was signed, with secrets masked, to be
+        compared with what another program signs.
+
+        Args:
+            error: An error of a call of this session.
+        """
+        return explanation(error)
 
     def now(self) -> int:
         """Return the time in unix seconds."""

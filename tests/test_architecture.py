@@ -24,6 +24,7 @@ LAYERS = [
         "retry",
         "settings",
         "token_life",
+        "explanation",
     },
     {"wire"},
     {"bounded", "forking", "stores", "tokens", "login_store", "pay_orders", "transport"},

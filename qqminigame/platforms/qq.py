@@ -120,23 +120,21 @@ class AccessTokenCode(PlatformCode):
     )
 
 
+_CAUSES: Final = (
+    "Possible: the session_key is stale (the player has logged in since, or its life is over), or "
+    "is another player's or another app's; a gateway changed the body. Not the cause: the clock, "
+    "for nothing signed has a time; the access token, which was accepted. "
+    "Most often: have the player log in again.",
+    "可能原因:session_key 已过期(玩家重新登录过)、属于其他玩家或其他应用,或网关改写了请求体。"
+    "已排除:系统时间(签名不含时间)、access_token(已通过)。多数情况请让玩家重新登录。",
+)
+
+
 class SignatureCode(PlatformCode):
     """Codes by which a call says that the player's signature does not check out."""
 
-    SIGNATURE_REFUSED = (
-        -100050007,
-        SignatureError,
-        "The signature does not check out; most often the session_key is stale: "
-        "have the player log in again.",
-        "签名校验失败,多半是 session_key 已过期,请让玩家重新登录。",
-    )
-    INVALID_SIGNATURE = (
-        87009,
-        SignatureError,
-        "The signature does not check out; most often the session_key is stale: "
-        "have the player log in again.",
-        "签名无效,多半是 session_key 已过期,请让玩家重新登录。",
-    )
+    SIGNATURE_REFUSED = -100050007, SignatureError, *_CAUSES
+    INVALID_SIGNATURE = 87009, SignatureError, *_CAUSES
 
 
 class StorageCode(PlatformCode):

@@ -21,14 +21,19 @@ PF: Final = "qqgame"
 
 _OPENKEY: Final = (
     LoginExpiredError,
-    "The openkey is not valid (any more: it lives two hours) or belongs to another openid; "
-    "the player has to come in again through the hall.",
-    "openkey 无效、已过期(有效期两小时)或与 openid 不匹配,请让玩家从大厅重新进入。",
+    "Possible: the openkey is over (it lives two hours), or is another opening's or another "
+    "openid's. Not the cause: the app_key, the sig was accepted; the clock, nothing has a time. "
+    "The player has to come in again through the hall.",
+    "可能原因:openkey 已过期(有效期两小时),或与 openid 不匹配。"
+    "已排除:AppKey(sig 已通过)、系统时间。请让玩家从大厅重新进入。",
 )
 _SIG: Final = (
     SignatureError,
-    "The sig does not check out; check the app_key, it is the hall app's own.",
-    "sig 校验失败,请检查 AppKey(大厅应用自己的 AppKey)。",
+    "Possible: the app_key is wrong (it is the hall app's own, not the app_secret), or a gateway "
+    "changed path or query. Not the cause: the clock, for nothing signed has a time; the player's "
+    "login, which is looked at later. Check the app_key.",
+    "可能原因:AppKey 错误(应为大厅应用自己的 AppKey,不是 AppSecret),或网关改写了路径或参数。"
+    "已排除:系统时间(签名不含时间)、玩家登录态。请检查 AppKey。",
 )
 _APP_ID: Final = (
     PlatformError,
