@@ -1,13 +1,14 @@
 # make demo   watch the library talk to a platform on this machine
 # make test   run the tests
 # make check  all that CI runs: format, lint, types, tests with branch coverage
+# make soak   20 000 orders under random faults and kills: half an hour
 # make bench  measure what things cost, as ratios of one run
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check soak bench format clean
 
 demo: $(READY)
 	$(BIN)/python -m qqminigame demo
@@ -20,6 +21,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+soak: $(READY)
+	$(BIN)/python tests/soak.py --orders 20000
 
 bench: $(READY)
 	$(BIN)/python benchmarks/cached_token.py
