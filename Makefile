@@ -1,7 +1,7 @@
 # make demo   watch the library talk to a platform on this machine
 # make test   run the tests
 # make check  all that CI runs: format, lint, types, tests with branch coverage
-# make soak   20 000 orders under random faults and kills: half an hour
+# make soak   20 000 orders under random faults and kills: ten minutes
 # make bench  measure what things cost, as ratios of one run
 
 PYTHON ?= python3

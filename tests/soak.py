@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from attrs import frozen
 from sessions import make_session
 
 from qqminigame import (
@@ -109,6 +109,15 @@ class Worker:
                 return
 
 
+@frozen
+class Life:
+    """A worker process, and when it will be killed."""
+
+    job: dict
+    process: subprocess.Popen
+    ends: float
+
+
 class Soak:
     """The platform, its faults, and the workers that are killed."""
 
@@ -140,24 +149,28 @@ class Soak:
         }
 
     def run(self):
-        """Let the workers work, and kill one every now and then, until all are done."""
-        running = {job["name"]: (job, self._start(job)) for job in self._jobs}
+        """Let the workers work, each until it is killed and started again, until all are done."""
+        running = [self._start(job) for job in self._jobs]
         try:
             while running:
-                time.sleep(self._random.uniform(0.05, 0.3))
+                time.sleep(0.1)
                 self._script_faults()
-                name = self._random.choice(list(running))
-                job, process = running[name]
-                if process.poll() == 0:
-                    del running[name]
-                elif process.returncode in (None, -signal.SIGKILL):
-                    self._kill(process)
-                    running[name] = job, self._start(job)
-                else:
-                    raise RuntimeError(f"{name} ended with status {process.returncode}")
+                running = [self._look_after(life) for life in running]
+                running = [life for life in running if life is not None]
         finally:
-            for _, process in running.values():
-                self._kill(process)
+            for life in running:
+                self._kill(life)
+
+    def _look_after(self, life):
+        """Return the worker as it lives on; None where it is done."""
+        if life.process.poll() == 0:
+            return None
+        if life.process.returncode is not None:
+            raise RuntimeError(f"{life.job['name']} ended with {life.process.returncode}")
+        if time.monotonic() < life.ends:
+            return life
+        self._kill(life)
+        return self._start(life.job)
 
     def _start(self, job):
         process = subprocess.Popen(
@@ -167,13 +180,11 @@ class Soak:
         )
         process.stdin.write(json.dumps(job))
         process.stdin.close()
-        # Time to be started and to work, more often than not.
-        time.sleep(self._random.uniform(0.2, 1.5))
-        return process
+        return Life(job, process, time.monotonic() + self._random.uniform(0.4, 3.0))
 
-    def _kill(self, process):
-        process.kill()
-        process.wait()
+    def _kill(self, life):
+        life.process.kill()
+        life.process.wait()
         self.kills += 1
 
     def _script_faults(self):
@@ -184,7 +195,7 @@ class Soak:
                     "endpoint": self._random.choice(ENDPOINTS),
                     "skip": self._random.randrange(10),
                 }
-                for _ in range(8)
+                for _ in range(2)
             )
         )
 
