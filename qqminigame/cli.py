@@ -66,9 +66,12 @@ def sandbox_command(
         overlap_seconds=overlap_seconds,
     )
     try:
-        sandbox.start()
+        sandbox.serve_forever(ready=lambda: _welcome(sandbox))
     except OSError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _welcome(sandbox: Sandbox) -> None:
     click.echo(
         _WELCOME.format(
             url=sandbox.url,
@@ -77,4 +80,3 @@ def sandbox_command(
             app_key=sandbox.app_key,
         )
     )
-    sandbox.serve_forever()

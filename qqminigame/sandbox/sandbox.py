@@ -134,13 +134,19 @@ class Sandbox:
                 loop.call_soon_threadsafe(stop.set)
         thread.join(_JOIN_SECONDS)
 
-    def serve_forever(self) -> None:
-        """Serve until Ctrl-C or SIGTERM; start first if that has not been done."""
+    def serve_forever(self, ready: Callable[[], object] | None = None) -> None:
+        """Serve until Ctrl-C or SIGTERM; start first if that has not been done.
+
+        Args:
+            ready: Called when it serves and can be stopped.
+        """
         if self._thread is None:
             self.start()
         thread = self._thread
         with _sigterm_interrupts():
             try:
+                if ready is not None:
+                    ready()
                 while thread is not None and thread.is_alive():
                     thread.join(0.5)  # in slices: an endless join cannot be interrupted everywhere
             except KeyboardInterrupt:

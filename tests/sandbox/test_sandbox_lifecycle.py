@@ -201,9 +201,7 @@ def test_https(certificate: Path) -> None:
 SERVE = """
 from qqminigame.sandbox import Sandbox
 sandbox = Sandbox()
-sandbox.start()
-print(sandbox.url, flush=True)
-sandbox.serve_forever()
+sandbox.serve_forever(ready=lambda: print(sandbox.url, flush=True))
 print("stopped", flush=True)
 """
 
