@@ -66,6 +66,46 @@ def test_call__a_token_that_is_always_rejected(session, sandbox, login, code):
     assert sandbox.state()["token_fetches"] == 2
 
 
+def test_call__after_that_no_call_is_repeated_for_its_token(session, sandbox, login):
+    """While the breaker is open each call is tried once, with the token there is."""
+    fault = {"kind": "code", "code": 40014, "endpoint": "set_user_storage"}
+    sandbox.script({**fault, "times": 3})
+    for attempts in (2, 1):
+        with pytest.raises(AccessTokenError) as caught:
+            CloudStorage(session).set(login, {"a": "1"})
+        assert caught.value.attempts == attempts
+    assert paths(sandbox).count("set_user_storage") == 3
+    CloudStorage(session).set(login, {"a": "1"})
+    assert sandbox.state()["token_fetches"] == 2
+
+
+def test_call__a_tokens_life_counts_from_before_its_fetch(sandbox):
+    """However slow the answer, the token is not thought to live longer than it does."""
+    clock = Clock()
+
+    def answer(request):
+        if b"getToken" in request:
+            clock.now += 300
+        return platform(request)
+
+    with RawServer(answer) as server:
+        session = make_session(sandbox, base_url=server.url, clock=clock)
+        began = clock.now
+        token = session._caller.tokens.get(1.0)
+    assert (token.fetched_at, token.expires_at) == (began, began + 7200)
+
+
+def test_call__no_token_in_time(sandbox, pauses):
+    """Where another process fetches for too long, the error names the call that waited."""
+    store = MemoryStore()
+    session = make_session(sandbox, store=store, sleep=pauses).within(0.2)
+    assert store.try_lock(session._caller.tokens._key, 60.0)
+    with pytest.raises(TransportError, match="no access token could be had") as caught:
+        CloudStorage(session).set(LoginState(openid="o", session_key="k"), {"a": "1"})
+    assert (caught.value.endpoint, caught.value.sent) == ("set_user_storage", False)
+    assert sandbox.log() == []
+
+
 def test_call__the_token_is_renewed_before_it_expires(sandbox, pauses):
     """A token near its end is replaced ahead of it: no call is ever rejected."""
     clock = Clock(sandbox.state()["now"])

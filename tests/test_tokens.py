@@ -222,10 +222,13 @@ def test_get__credentials_that_are_refused(bench):
     """Wrong credentials are asked about once in a few seconds, not once a call."""
     bench.platform.failure = ConfigurationError("wrong secret", code=40001)
     keeper = bench.keeper()
+    errors = []
     for _ in range(1000):
         with pytest.raises(ConfigurationError) as caught:
             keeper.get(1)
         assert (caught.value.code, caught.value.__context__) == (40001, None)
+        errors.append(caught.value)
+    assert len({id(error) for error in errors}) == 1000
     assert bench.platform.fetches == 1
     bench.advance(REFUSAL_SECONDS)
     bench.platform.failure = None
@@ -339,6 +342,8 @@ def test_store__out_of_reach__when_a_token_is_rejected(bench):
     bench.store.broken = EVERYTHING
     with pytest.raises(StoreError):
         keeper.replace(token, 1)
+    with pytest.raises(StoreError):
+        keeper.get(1)
     keeper.distrust()
     assert bench.platform.fetches == 1
 

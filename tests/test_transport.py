@@ -174,6 +174,18 @@ def test_cut_off__is_seen(sandbox, answer):
     assert caught.value.attempts == 3
 
 
+@pytest.mark.parametrize("head", [True, False], ids=["head and body", "body"])
+def test_drip__ends_with_the_call(sandbox, head):
+    """A byte now and then meets every read timeout; the deadline of the call ends it."""
+    sandbox.script({"kind": "drip", "seconds": 0.1, "head": head, "times": -1})
+    session = make_session(sandbox).within(0.5)
+    with pytest.raises((TransportError, ReplyError)) as caught:
+        Login(session).code2session(sandbox.js_code())
+    assert caught.value.attempts == 1
+    sandbox.reset()
+    Login(session).code2session(sandbox.js_code())
+
+
 def test_log__of_urllib3_at_debug_shows_no_secret(sandbox, caplog):
     """The filter masks what urllib3 tells of each request, and leaves the rest as it is."""
     caplog.set_level(logging.DEBUG)
