@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import requests
 from attrs import frozen
 from sessions import make_session
 
@@ -188,6 +189,8 @@ class Soak:
         self.kills += 1
 
     def _script_faults(self):
+        # Kept to a number: were they to pile up, the last worker would meet nothing else.
+        pending = requests.get(f"{self._sandbox.url}/_sandbox/faults", timeout=10).json()
         self._sandbox.script(
             *(
                 {
@@ -195,7 +198,7 @@ class Soak:
                     "endpoint": self._random.choice(ENDPOINTS),
                     "skip": self._random.randrange(10),
                 }
-                for _ in range(2)
+                for _ in range(8 - len(pending))
             )
         )
 
