@@ -40,8 +40,14 @@ HttpSession = requests.Session
 MAX_REPLY_BYTES: Final = 1024 * 1024
 
 _POOL_SIZE: Final = 32
-# The loggers through which urllib3 tells whole URLs at DEBUG.
-_TALKATIVE: Final = ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")
+# The loggers through which urllib3 tells whole URLs, at DEBUG and in warnings.
+_TALKATIVE: Final = (
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+)
 
 
 @frozen
