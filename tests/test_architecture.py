@@ -27,7 +27,7 @@ LAYERS = [
         "explanation",
     },
     {"wire"},
-    {"bounded", "forking", "stores", "tokens", "login_store", "pay_orders", "transport"},
+    {"forking", "stores", "tokens", "login_store", "pay_orders", "transport"},
     {"caller", "session"},
     {"login", "cloud_storage", "interactive_data", "dawanka"},
     {"demo", "cli", "__main__"},

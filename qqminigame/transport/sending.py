@@ -1,4 +1,4 @@
-"""Bytes out, Reply in: the only file that knows HTTP. No redirects, no retries, no cookies.
+"""A request goes out as it was built, and its answer comes in: no redirects, retries, cookies.
 
 A request is handed to the adapter as it is, so the bytes that were signed are the bytes that are
 sent. What requests derives anew on every call from the environment (proxies, CA bundle, client
@@ -8,7 +8,6 @@ certificate) is derived once for each address.
 import contextlib
 import functools
 import logging
-import ssl
 import zlib
 from typing import Any, Final
 
@@ -18,20 +17,12 @@ from attrs import field, frozen
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import check_header_validity
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    EmptyPoolError,
-    LocationValueError,
-    NameResolutionError,
-    NewConnectionError,
-    ProxyError,
-    ReadTimeoutError,
-)
 
-from qqminigame.bounded import bounded, within
 from qqminigame.exceptions import ConfigurationError, TransportError
 from qqminigame.forking import renew_in_child
 from qqminigame.redaction import mask_parameters
+from qqminigame.transport.bounded import bounded, within
+from qqminigame.transport.failures import FOREIGN_ERRORS, explain
 from qqminigame.wire import Reply, Request
 
 # What other rooms call it, so that they need not import requests.
@@ -111,8 +102,8 @@ class Transport:
                     return self._exchange(request, route.adapter, timeout, route.settings)
                 with contextlib.closing(_private(route.adapter)) as adapter:
                     return self._exchange(request, adapter, timeout, route.settings)
-        except _FOREIGN_ERRORS as error:
-            reason, sent = _explain(error)
+        except FOREIGN_ERRORS as error:
+            reason, sent = explain(error)
         raise TransportError(
             f"{request.endpoint.name}: {reason} ({request.origin})",
             endpoint=request.endpoint.name,
@@ -221,7 +212,7 @@ def _read(response: requests.Response) -> Reply:
         body = response.raw.read(MAX_REPLY_BYTES + 1, decode_content=False)
         # A server that closes in good order but early raises nothing.
         cut_off = bool(response.raw.length_remaining) and len(body) <= MAX_REPLY_BYTES
-    except _FOREIGN_ERRORS:
+    except FOREIGN_ERRORS:
         cut_off = True
     headers = response.headers
     too_large = len(body) > MAX_REPLY_BYTES
@@ -248,52 +239,6 @@ def _inflate(data: bytes) -> tuple[bytes, bool, bool]:
         return data, False, False
     too_large = len(body) > MAX_REPLY_BYTES
     return body, not (unpacker.eof or too_large), too_large
-
-
-# ValueError: another thread closed the connection.
-_FOREIGN_ERRORS: Final = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    ValueError,
-)
-# What went wrong, the most telling class first: in words, and whether the request went out.
-_FAILURES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool | None], ...]] = (
-    ((NameResolutionError,), "the host name could not be resolved", False),
-    ((ProxyError,), "the proxy could not be reached, or refused", False),
-    ((NewConnectionError,), "no connection could be opened", False),
-    ((ConnectTimeoutError,), "connecting took too long", False),
-    ((EmptyPoolError,), "no connection became free in time", False),
-    ((ssl.SSLCertVerificationError,), "the server's TLS certificate is not trusted", False),
-    ((requests.exceptions.SSLError,), "TLS failed", None),
-    (
-        (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationValueError),
-        "the address is not valid, or the http session has no adapter for it",
-        False,
-    ),
-    ((requests.ReadTimeout, ReadTimeoutError), "no answer came in time", None),
-    ((requests.RequestException,), "the connection was lost before an answer came", None),
-    ((OSError,), "a CA bundle or client certificate file cannot be read", False),
-)
-
-
-def _explain(error: Exception) -> tuple[str, bool | None]:
-    """Say what happened, in words without secrets, and whether the request went out.
-
-    False: certainly not. None: nobody knows.
-    """
-    # requests wraps what urllib3 wraps: ConnectionError(MaxRetryError(reason=...(OSError)))
-    inner = _first(error)
-    reason = getattr(inner, "reason", None)
-    chain = (error, inner, reason, _first(reason))
-    for kinds, words, sent in _FAILURES:
-        if any(isinstance(link, kinds) for link in chain):
-            return words, sent
-    return "sending failed", None
-
-
-def _first(error: object) -> object:
-    return error.args[0] if isinstance(error, Exception) and error.args else None
 
 
 def _mask_record(record: logging.LogRecord) -> bool:
