@@ -6,10 +6,10 @@ certificate) is derived once for each address.
 """
 
 import contextlib
-import functools
 import logging
 import zlib
 from typing import Any, Final
+from weakref import WeakSet
 
 import requests
 import urllib3
@@ -193,15 +193,22 @@ def _private(adapter: BaseAdapter) -> BaseAdapter:
     private.init_poolmanager(
         adapter._pool_connections, adapter._pool_maxsize, block=adapter._pool_block
     )
-    find_pool = functools.partial(type(adapter).get_connection_with_tls_context, private)
+    pools: WeakSet[Any] = WeakSet()
 
     def bounded_pool(*arguments: Any, **named: Any) -> Any:
-        pool = find_pool(*arguments, **named)
+        pool = type(adapter).get_connection_with_tls_context(private, *arguments, **named)
         pool.ConnectionCls = bounded(pool.ConnectionCls)
+        pools.add(pool)
         return pool
 
+    def close() -> None:
+        # urllib3 leaves it to the garbage collector, which errors that hold the pool keep waiting.
+        type(adapter).close(private)
+        for pool in list(pools):
+            pool.close()
+
     # Set on the instance, because it has to hold for whatever class the user has mounted.
-    vars(private)["get_connection_with_tls_context"] = bounded_pool
+    vars(private).update(get_connection_with_tls_context=bounded_pool, close=close)
     return private
 
 
