@@ -181,7 +181,7 @@ class Soak:
         )
         process.stdin.write(json.dumps(job))
         process.stdin.close()
-        return Life(job, process, time.monotonic() + self._random.uniform(0.4, 3.0))
+        return Life(job, process, time.monotonic() + self._random.uniform(0.4, 6.0))
 
     def _kill(self, life):
         life.process.kill()
