@@ -44,6 +44,7 @@ from qqminigame.platforms.qqgame import DawankaCode, OpenApiCode
 from qqminigame.retry import RetryPolicy
 from qqminigame.session import Session
 from qqminigame.stores import MemoryStore, RedisStore, SQLiteStore, Store
+from qqminigame.user_data import UserData, decrypt_user_data, verify_raw_data
 from qqminigame.version import __version__
 
 __all__ = [
@@ -87,7 +88,10 @@ __all__ = [
     "StoreError",
     "TokenCode",
     "TransportError",
+    "UserData",
     "__version__",
+    "decrypt_user_data",
+    "verify_raw_data",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

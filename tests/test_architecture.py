@@ -25,12 +25,13 @@ LAYERS = [
         "settings",
         "token_life",
         "explanation",
+        "user_data",
     },
     {"wire"},
     {"forking", "stores", "tokens", "login_store", "pay_orders", "transport"},
     {"caller", "session"},
     {"login", "cloud_storage", "interactive_data", "dawanka"},
-    {"demo", "cli", "__main__"},
+    {"demo", "cli", "__main__", "testing"},
 ]
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
@@ -38,6 +39,7 @@ RUNTIME = {"attrs"}
 THIRD_PARTY = {
     "transport": {"requests", "urllib3"},
     "stores": {"cachetools", "redis"},
+    "user_data": {"cryptography"},
     "demo": {"rich"},
     "cli": {"click"},
     "sandbox": {"aiohttp", "pytest"},

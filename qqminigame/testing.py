@@ -1,0 +1,166 @@
+"""Support for tests of your own: no secret is shown, in any of its forms.
+
+    from qqminigame.testing import assert_no_secrets
+
+    with pytest.raises(SignatureError) as caught:
+        view(request)
+    assert_no_secrets([caught.value, caplog.records], [SESSION_KEY, APP_SECRET])
+
+A traceback quotes source lines, so the secrets belong into names, not into the lines that run.
+"""
+
+# No line is shared with qqminigame.redaction: a mask that is checked by itself hides its holes.
+
+import base64
+import json
+import pickle
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from logging import LogRecord
+from traceback import TracebackException
+from typing import Final
+
+_SHORTEST: Final = 4
+
+
+def assert_no_secrets(
+    thing: object, secrets: Iterable[str], *, include_locals: bool = False
+) -> None:
+    """Assert that a thing shows none of the secrets: plain, URL-encoded, base64, hex or escaped.
+
+    Looked through are, of an exception: its text, arguments, attributes, notes, causes and
+    contexts (the suppressed ones too), traceback and pickle; of a log record: its message and every
+    attribute, with the exception in it, and its pickle; of mappings and other iterables: each
+    entry (an iterator is read to its end); of anything else: ``str`` and ``repr``. So a value may
+    hold a secret as long as it does not show it.
+
+    Args:
+        thing: What may be seen by others.
+        secrets: The secrets, of at least 4 characters each: shorter ones are found by chance.
+        include_locals: Whether the local variables in tracebacks count as shown, as where an error
+            reporter sends them along. Those of the test that caught the exception count too.
+
+    Raises:
+        AssertionError: A secret is shown. The error says where, and which by its number and
+            length; it does not show it.
+        ValueError: There is no secret to look for, or one is too short or not a str.
+    """
+    __tracebackhide__ = True  # pytest prints the arguments of the frames it shows
+    patterns = [_pattern(number, secret) for number, secret in enumerate(secrets, 1)]
+    if not patterns:
+        raise ValueError("there is no secret to look for")
+    places = [
+        f"secret {number} ({length} characters) in {where}"
+        for where, text in _Reader(include_locals=include_locals).texts(thing, "thing")
+        for number, (length, pattern) in enumerate(patterns, 1)
+        if pattern.search(text)
+    ]
+    if places:
+        shown = "\n".join(["what must not be seen is shown:", *places])
+        for _, pattern in patterns:  # a key of a mapping may be one
+            shown = pattern.sub("***", shown)
+        raise AssertionError(shown) from None  # an exception being handled would be printed too
+
+
+class _Reader:
+    """Yields every text that others may see of a thing, with the place where they see it."""
+
+    def __init__(self, *, include_locals: bool) -> None:
+        self._include_locals = include_locals
+        # By id; kept, so that no other thing comes to have the same one.
+        self._seen: dict[int, object] = {}
+
+    def texts(self, thing: object, where: str) -> Iterator[tuple[str, str]]:
+        """Yield the texts of a thing and of all in it."""
+        if isinstance(thing, str):
+            yield where, str.__str__(thing)
+            return
+        if isinstance(thing, bytes | bytearray | memoryview):
+            yield where, _decoded(bytes(thing))
+            return
+        if id(thing) in self._seen:
+            return
+        self._seen[id(thing)] = thing
+        yield f"str({where})", str(thing)
+        yield f"repr({where})", repr(thing)
+        if isinstance(thing, BaseException):
+            yield from self._of_exception(thing, where)
+        elif isinstance(thing, LogRecord):
+            yield from self._of_record(thing, where)
+        elif isinstance(thing, Mapping):
+            for key, value in thing.items():
+                yield from self.texts(key, f"a key of {where}")
+                yield from self.texts(value, f"{where}[{key!r}]")
+        elif isinstance(thing, Iterable):
+            for number, entry in enumerate(thing):
+                yield from self.texts(entry, f"{where}[{number}]")
+
+    def _of_exception(self, error: BaseException, where: str) -> Iterator[tuple[str, str]]:
+        yield from self.texts(error.args, f"{where}.args")
+        yield from self._attributes(error, where)
+        trace = TracebackException.from_exception(error, capture_locals=self._include_locals)
+        yield f"the traceback of {where}", "".join(trace.format(chain=False))
+        yield f"the pickle of {where}", _pickled(error)
+        for name in ("__cause__", "__context__"):
+            yield from self.texts(getattr(error, name), f"{where}.{name}")
+
+    def _of_record(self, record: LogRecord, where: str) -> Iterator[tuple[str, str]]:
+        # Where the arguments do not fit the text, both are still among the attributes.
+        with suppress(LookupError, TypeError, ValueError):
+            yield f"{where}.getMessage()", record.getMessage()
+        yield from self._attributes(record, where)
+        yield f"the pickle of {where}", _pickled(record)
+
+    def _attributes(self, thing: object, where: str) -> Iterator[tuple[str, str]]:
+        for name, value in vars(thing).items():
+            yield from self.texts(value, f"{where}.{name}")
+
+
+def _pickled(thing: object) -> str:
+    """Return a pickle as text; nothing where the thing cannot be pickled."""
+    try:
+        return _decoded(pickle.dumps(thing))
+    except Exception:  # whatever a __reduce__ raises
+        return ""
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode(errors="backslashreplace")
+
+
+def _pattern(number: int, secret: str) -> tuple[int, re.Pattern[str]]:
+    """Return a secret's length, and a pattern for all its forms."""
+    if not isinstance(secret, str) or len(secret) < _SHORTEST:
+        raise ValueError(f"secret {number} is not a str of at least {_SHORTEST} characters")
+    data = secret.encode(errors="surrogatepass")
+    forms = [_in_any_style(secret), f"(?i:{data.hex()})"]
+    # The same bytes come out in three ways, by where they stand in what is encoded; the characters
+    # at either end that also depend on the neighbours are left out.
+    for before, first in enumerate((0, 2, 3)):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(bytes(before) + data).decode()
+            forms.append(_in_any_style(encoded[first : (before + len(data)) * 8 // 6]))
+    return len(secret), re.compile("|".join(forms))
+
+
+def _in_any_style(text: str) -> str:
+    """Return a pattern for a text as it is, and as URLs, JSON and ``repr`` write it, mixed too."""
+    return "".join(map(_one_in_any_style, text))
+
+
+def _one_in_any_style(character: str) -> str:
+    data = character.encode(errors="surrogatepass")
+    units = re.findall("....", character.encode("utf-16-be", errors="surrogatepass").hex())
+    number = ord(character)
+    # Encoded twice, a % is %25 and a backslash two.
+    encoded = [
+        "".join(f"%(?:25)*{byte:02x}" for byte in data),
+        "".join(rf"\\+x{byte:02x}" for byte in data),
+        "".join(rf"\\+u{unit}" for unit in units),
+        rf"\\+x{number:02x}",
+        rf"\\+U{number:08x}",
+    ]
+    named = re.escape(json.dumps(character)[1:-1]).replace(r"\\", r"\\+")
+    plus = r"|\+" if character == " " else ""
+    return rf"(?:\\*{re.escape(character)}|(?i:{'|'.join(encoded)})|{named}{plus})"

@@ -1,0 +1,238 @@
+"""What a game's client posts of its player, checked and decrypted. Nothing is sent.
+
+``qq.getUserInfo`` gives the client ``rawData`` with a ``signature``, and the same once more, with
+openid and unionid, as ``encryptedData`` with an ``iv``. The client posts them to the game's server,
+which trusts neither before it has checked it with the login's session_key.
+
+Encryption is no signature: who posts the data can garble 16 bytes in the middle of it, at random,
+and with much luck it still reads as JSON. Only ``signature`` covers every byte.
+
+Source: https://q.qq.com/wiki/develop/game/frame/open-ability/signature.html
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any, Final
+
+from attrs import frozen
+
+from qqminigame.exceptions import ConfigurationError, Problem, SignatureError
+from qqminigame.models import LoginState
+from qqminigame.validation import Problems, check_text, kind, refuse
+
+_Words = tuple[str, str]
+
+_BLOCK: Final = 16  # bytes; AES-128 has a key of the same size
+_TEXTS: Final = {
+    "nick_name": "nickName",
+    "city": "city",
+    "province": "province",
+    "country": "country",
+    "avatar_url": "avatarUrl",
+    "unionid": "unionId",
+}
+
+_WRONG_SIGNATURE: Final = (
+    "The signature is not that of this raw_data and login: rawData was changed or encoded anew on "
+    "its way, or the player has logged in again since; let the game log in and send it once more.",
+    "签名不匹配:rawData 在传输中被修改或重新编码,或玩家已重新登录;请让游戏重新登录后再发送。",
+)
+_WRONG_KEY: Final = (
+    "The login's session_key is not the base64 text of 16 bytes, so it cannot decrypt; "
+    "pass the session_key exactly as the platform answered it.",
+    "session_key 不是 16 字节的 Base64 文本,无法解密;请原样使用平台返回的 session_key。",
+)
+_WRONG_FORM: Final = (
+    "encrypted_data or iv is not the base64 text that the platform makes; "
+    "was it cut off, or a '+' in it turned into a space on its way?",
+    "encryptedData 或 iv 不是平台返回的 Base64 文本;请检查是否被截断,或加号是否变成了空格。",
+)
+# One text for all that may be wrong inside: told apart, wrong padding and wrong JSON would let
+# whoever posts the data decrypt it by asking often enough (a padding oracle).
+_UNREADABLE: Final = (
+    "The data is not what the platform encrypted for this login: it or its iv was changed on its "
+    "way, or the player has logged in again since; let the game log in and send it once more.",
+    "数据不是平台为此登录加密的内容:encryptedData 或 iv 在传输中被修改,或玩家已重新登录;"
+    "请让游戏重新登录后再发送。",
+)
+_OTHER_APP: Final = (
+    "The data belongs to another app: the appid in its watermark is not this app_id.",
+    "数据属于其他应用:水印中的 appid 与本应用不一致。",
+)
+
+
+@frozen(kw_only=True)
+class UserData:
+    """What the platform tells of a player who has agreed to it.
+
+    Attributes:
+        openid: The player in this game; always that of the login.
+        timestamp: When the platform made the data, in unix seconds. Who takes no old data
+            compares it with the clock.
+        nick_name: The player's name.
+        gender: The platform's number: 0 unknown, 1 male, 2 female.
+        city: Where the player lives; empty where the player does not say.
+        province: The same, larger.
+        country: The same, largest.
+        avatar_url: Address of the player's picture.
+        unionid: The player across one developer's games; None where the platform gives none.
+    """
+
+    openid: str
+    timestamp: int
+    nick_name: str | None = None
+    gender: int | None = None
+    city: str | None = None
+    province: str | None = None
+    country: str | None = None
+    avatar_url: str | None = None
+    unionid: str | None = None
+
+
+def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) -> None:
+    """Check that the platform signed this ``rawData`` for this login.
+
+    Args:
+        raw_data: The text exactly as the client received it. Parsed and written as JSON again, it
+            is another text. A str counts as its UTF-8 bytes.
+        signature: The ``signature`` beside it: 40 hex digits in small letters, as the platform
+            writes them; in capitals they are refused.
+        login: The player's login; ``session.login_state(openid)`` returns the one remembered.
+
+    Raises:
+        SignatureError: It did not; raw_data must not be used.
+        InvalidArgumentError: An argument is of the wrong type, or empty.
+
+    Source: https://q.qq.com/wiki/develop/game/frame/open-ability/signature.html
+    """
+    problems: Problems = []
+    if isinstance(raw_data, str):
+        check_text(raw_data, "raw_data", problems)
+    elif not isinstance(raw_data, bytes):
+        what = f"must be a str or bytes, exactly as received, not {kind(raw_data)}"
+        problems.append(Problem(where="raw_data", what=what))
+    check_text(signature, "signature", problems)
+    _check_login_state(login, problems)
+    refuse("verify_raw_data", problems)
+    signed = raw_data.encode() if isinstance(raw_data, str) else raw_data
+    # SHA-1 is the platform's choice.
+    expected = hashlib.sha1(signed + login.session_key.encode()).hexdigest()  # noqa: S324
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
+        raise _refusal("verify_raw_data", _WRONG_SIGNATURE)
+
+
+def decrypt_user_data(encrypted_data: str, iv: str, login: LoginState, app_id: str) -> UserData:
+    """Decrypt ``encryptedData`` and check that it is of this player and this app.
+
+    Needs the extra ``crypto``.
+
+    Args:
+        encrypted_data: The ``encryptedData`` of ``qq.getUserInfo``: base64.
+        iv: The ``iv`` beside it: base64 of 16 bytes.
+        login: The player's login; ``session.login_state(openid)`` returns the one remembered. The
+            openid in the data has to be its: by changing the iv, who posts the data could
+            otherwise name another player.
+        app_id: The app's id, which the data's watermark has to name.
+
+    Raises:
+        SignatureError: The data is not what the platform encrypted for this login and app.
+        InvalidArgumentError: An argument is of the wrong type, or empty.
+        ConfigurationError: The package ``cryptography`` is not installed.
+
+    Source: https://q.qq.com/wiki/develop/game/frame/open-ability/signature.html
+    """
+    problems: Problems = []
+    check_text(encrypted_data, "encrypted_data", problems)
+    check_text(iv, "iv", problems)
+    _check_login_state(login, problems)
+    check_text(app_id, "app_id", problems)
+    refuse("decrypt_user_data", problems)
+    key, start, data = map(_decoded, (login.session_key, iv, encrypted_data))
+    if len(key) != _BLOCK:
+        raise _refusal("decrypt_user_data", _WRONG_KEY)
+    if len(start) != _BLOCK or not data or len(data) % _BLOCK:
+        raise _refusal("decrypt_user_data", _WRONG_FORM)
+    fields = _decrypted(data, key, start)
+    user = _user_data(fields)
+    if user is None or user.openid != login.openid:
+        raise _refusal("decrypt_user_data", _UNREADABLE)
+    if fields["watermark"]["appid"] != app_id:
+        raise _refusal("decrypt_user_data", _OTHER_APP)
+    return user
+
+
+def _check_login_state(login: object, problems: Problems) -> None:
+    """Check a login that is used here and now: no openid, for there is no store to look it up."""
+    if isinstance(login, LoginState):
+        check_text(login.openid, "login.openid", problems)
+        check_text(login.session_key, "login.session_key", problems)
+    else:
+        advice = "; write session.login_state(openid)" if isinstance(login, str) else ""
+        what = f"must be a LoginState, not {kind(login)}{advice}"
+        problems.append(Problem(where="login", what=what))
+
+
+def _refusal(call: str, words: _Words) -> SignatureError:
+    english, chinese = words
+    return SignatureError(f"{call}: {english} {chinese}", english=english, chinese=chinese)
+
+
+def _decoded(text: str) -> bytes:
+    """Return what a base64 text means; nothing where it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+
+
+def _decrypted(data: bytes, key: bytes, iv: bytes) -> Any:
+    """Return the JSON value in the data; None where padding, UTF-8 or JSON is wrong."""
+    try:
+        return json.loads(_unlocked(data, key, iv).decode(), object_pairs_hook=_no_repeats)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unlocked(data: bytes, key: bytes, iv: bytes) -> bytes:
+    """Return the bytes in the data; a ValueError where its padding is wrong."""
+    try:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+        from cryptography.hazmat.primitives.padding import PKCS7
+    except ModuleNotFoundError:
+        remedy = "python -m pip install 'qqminigame[crypto]'"
+    else:
+        decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+        unpadder = PKCS7(8 * _BLOCK).unpadder()
+        padded = decryptor.update(data) + decryptor.finalize()
+        return unpadder.update(padded) + unpadder.finalize()
+    raise ConfigurationError(f"decrypt_user_data needs the package cryptography: {remedy}")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields; two values for one would leave open which counts."""
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError
+    return fields
+
+
+def _user_data(fields: Any) -> UserData | None:
+    """Return the fields as a value; None where they are not the documented ones."""
+    mark = fields.get("watermark") if isinstance(fields, dict) else None
+    if not isinstance(mark, dict):
+        return None
+    openid: Any = fields.get("openId")
+    gender: Any = fields.get("gender")
+    timestamp: Any = mark.get("timestamp")
+    texts: dict[str, Any] = {name: fields.get(word) for name, word in _TEXTS.items()}
+    documented = (
+        type(openid) is type(mark.get("appid")) is str
+        and type(timestamp) is int
+        and (gender is None or type(gender) is int)
+        and all(text is None or type(text) is str for text in texts.values())
+    )
+    if not documented:
+        return None
+    return UserData(openid=openid, timestamp=timestamp, gender=gender, **texts)
