@@ -164,23 +164,25 @@ class Caller:
     ) -> T:
         """Send, decode, read; tell whoever watches how it ended."""
         since = self._monotonic()
-        received, failure = 0, None
+        received, outcome, code = 0, "interrupted", None
         try:
             reply = self._transport.send(request, seconds)
             received = len(reply.body)
-            return read(wire.decode_reply(request, reply))
+            value = read(wire.decode_reply(request, reply))
+            outcome = "ok"
+            return value
         except QQMiniGameError as error:
             if isinstance(error, SignatureError | LoginExpiredError):
                 error.signed = wire.signed_text(request)
-            failure = error
+            outcome, code = outcome_of(error).name.lower(), error.code
             raise
         finally:
             self._watch(
                 CallEvent(
                     endpoint=request.endpoint.name,
                     attempt=attempt,
-                    outcome="ok" if failure is None else outcome_of(failure).name.lower(),
-                    code=None if failure is None else failure.code,
+                    outcome=outcome,
+                    code=code,
                     seconds=self._monotonic() - since,
                     sent_bytes=len(request.body or b""),
                     received_bytes=received,

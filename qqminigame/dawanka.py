@@ -19,6 +19,8 @@ from qqminigame.platforms.qqgame import PF
 from qqminigame.session import Session
 from qqminigame.wire import Result
 
+_log: Final = logging.getLogger("qqminigame")
+
 
 class Dawanka:
     """Asks for a player's Dawanka privileges and reports that a bonus was used."""
@@ -138,7 +140,12 @@ class Dawanka:
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
         """
-        _check("Dawanka.settle", hall_login, order_id)
+        problems: validation.Problems = []
+        validation.check_hall_login(hall_login, PF, problems)
+        validation.check_text(order_id, "order_id", problems, most_bytes=MAX_ORDER_ID_BYTES)
+        if happened not in (None, True, False):
+            problems.append(Problem(where="happened", what="must be True, False or None"))
+        validation.refuse("Dawanka.settle", problems)
         order = self._orders.find(order_id)
         if order is None:
             return None
@@ -209,9 +216,6 @@ class Dawanka:
         if after not in (before, before - 1):
             raise _unknown(order, f"the uses left went from {before} to {after}")
         return after if after == before - 1 else None
-
-
-_log: Final = logging.getLogger("qqminigame")
 
 
 def _check(call: str, hall_login: HallLogin, order_id: str | None) -> None:

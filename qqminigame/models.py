@@ -78,7 +78,8 @@ class CallEvent:
         endpoint: The platform's word for the call, such as ``"set_user_storage"``.
         attempt: 1 for the first.
         outcome: ``"ok"``, or how it ended: ``"not_sent"``, ``"unanswered"``, ``"unavailable"``,
-            ``"throttled"``, ``"busy"``, ``"garbled"``, ``"refused"``.
+            ``"throttled"``, ``"busy"``, ``"garbled"``, ``"refused"``; ``"interrupted"`` where
+            something else than a failure ended it, such as Ctrl-C.
         code: The platform's code; None where it answered none, or success.
         seconds: How long the attempt took.
         sent_bytes: Size of the body that was sent.

@@ -158,7 +158,7 @@ class AccessTokens:
 
     def _renew_if_nobody_does(self, token: AccessToken, seconds: float) -> AccessToken:
         """Fetch the next token if the locks are free; use the old one if not, or if that fails."""
-        if not self._fetching.acquire(blocking=False):
+        if seconds <= 0 or not self._fetching.acquire(blocking=False):
             return token
         try:
             return self._fetch_if_free(token, seconds) or token
@@ -185,13 +185,13 @@ class AccessTokens:
                 if failure is not None:
                     raise copy.copy(failure)
                 left = seconds - (self._monotonic() - since)
+                if left <= 0:
+                    failure = _too_long(seconds)
+                    continue
                 token = self._fetch_if_free(old if life is Life.ENDING else None, left)
                 if token is not None:
                     return token
-                if left < _POLL_SECONDS:
-                    failure = _too_long(seconds)
-                else:
-                    self._sleep(_POLL_SECONDS)
+                self._sleep(_POLL_SECONDS)
         finally:
             self._fetching.release()
 

@@ -245,6 +245,14 @@ def test_calls__an_order_id_that_is_none(dawanka, sandbox, hall_login, order_id)
     assert sandbox.log() == []
 
 
+@pytest.mark.parametrize(("order_id", "happened"), [(None, None), ("o", "no"), ("o", 2)])
+def test_settle__arguments_that_are_none(dawanka, sandbox, hall_login, order_id, happened):
+    """Settle wants an order id, and the caller's word as a bool."""
+    with pytest.raises(InvalidArgumentError, match=r"order_id|happened"):
+        dawanka.settle(hall_login, order_id, happened=happened)
+    assert sandbox.log() == []
+
+
 def test_report_pay__threads_with_the_same_order(process, sandbox, hall_login):
     """Of threads that report one order at once, one sends it; the rest get its report or wait."""
     dawanka = process(sleep=time.sleep)
