@@ -35,7 +35,7 @@ from qqminigame import (
 )
 
 DOCS = Path(__file__).parents[1] / "docs" / "outcomes.rst"
-DEADLINE_SECONDS = 0.4
+DEADLINE_SECONDS = 0.3
 SLACK_SECONDS = 1.5
 READ_SECONDS = 0.15
 MIB = 1024 * 1024

@@ -105,28 +105,34 @@ def decode_reply(request: Request, reply: Reply) -> Result:
 
 def _parse(request: Request, reply: Reply) -> dict[str, Any]:
     endpoint = request.endpoint
-    size = f"{len(reply.body)} bytes"
-    kind = mask_values(reply.content_type, request.secrets)[:_SHOWN_MESSAGE] or "no content type"
     if reply.status != 200:
         raise ReplyError(
-            f"{endpoint.name}: HTTP status {reply.status} ({kind}, {size}); redirects are not "
-            "followed, anything but 200 is not the platform's own reply",
+            f"{endpoint.name}: HTTP status {reply.status} ({_form(request, reply)}); redirects are "
+            "not followed, anything but 200 is not the platform's own reply",
             endpoint=endpoint.name,
             status=reply.status,
             cut_off=reply.cut_off,
             retry_after=_seconds(reply.retry_after),
         )
     if reply.cut_off:
-        raise _not_documented(endpoint, f"it was cut off after {size}", cut_off=True)
+        words = f"it was cut off after {len(reply.body)} bytes"
+        raise _not_documented(endpoint, words, cut_off=True)
     if reply.too_large:
-        raise _not_documented(endpoint, f"it is larger than {size}")
+        raise _not_documented(endpoint, f"it is larger than {len(reply.body)} bytes")
     try:
         fields = _DECODER.decode(reply.body.decode())
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        raise _not_documented(endpoint, f"it is not one plain JSON object ({kind}, {size})")
+        words = f"it is not one plain JSON object ({_form(request, reply)})"
+        raise _not_documented(endpoint, words)
     return fields
+
+
+def _form(request: Request, reply: Reply) -> str:
+    """Return content type and size, in words without secrets."""
+    kind = mask_values(reply.content_type, request.secrets)[:_SHOWN_MESSAGE]
+    return f"{kind or 'no content type'}, {len(reply.body)} bytes"
 
 
 def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGameError:
