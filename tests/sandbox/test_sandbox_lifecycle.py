@@ -198,8 +198,11 @@ def test_https(certificate: Path) -> None:
         driver.http.close()
 
 
+# Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
 SERVE = """
+import signal
 from qqminigame.sandbox import Sandbox
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sandbox = Sandbox()
 sandbox.serve_forever(ready=lambda: print(sandbox.url, flush=True))
 print("stopped", flush=True)
@@ -216,7 +219,10 @@ def test_serve_forever__stops_on_signals(number: signal.Signals) -> None:
         url = process.stdout.readline().strip()
         assert requests.get(url + "/_sandbox/state", timeout=10).status_code == 200
         process.send_signal(number)
-        output, errors = process.communicate(timeout=10)
+        try:
+            output, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
     assert (output, errors, process.returncode) == ("stopped\n", "", 0)
 
 
