@@ -43,6 +43,7 @@ class Session:
         platform: str | Platform = "qq",
         store: Store | str | None = None,
         timeout: float | tuple[float, float] = (3.05, 10.0),
+        pool_size: int | None = None,
         login_ttl: float | None = None,
         retry: RetryPolicy = RetryPolicy(),
         base_url: str | None = None,
@@ -65,6 +66,9 @@ class Session:
                 SQLite file in the user's cache folder, which all processes of this user share.
             timeout: Seconds to wait for a connection, and for the next bytes of an answer; one
                 number for both.
+            pool_size: How many connections to one address at most; who finds none free waits for
+                one, as long as the call may take. By default 32, or what the adapters of ``http``
+                say. (A thread needs one while it makes a call.)
             login_ttl: Seconds for which a login is remembered; None for as long as it is good.
             retry: What is repeated, and for how long; see :class:`RetryPolicy`.
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
@@ -91,7 +95,10 @@ class Session:
         if http is not None:
             settings.instance("http", http, HttpSession)
         self._transport = Transport(
-            http, settings.timeout_pair(timeout), f"qqminigame/{__version__}"
+            http,
+            timeout=settings.timeout_pair(timeout),
+            pool_size=None if pool_size is None else settings.count("pool_size", pool_size),
+            user_agent=f"qqminigame/{__version__}",
         )
         opened = open_store(store, clock) if isinstance(store, str) else store
         opened = default_store(clock) if opened is None else opened
@@ -154,7 +161,11 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Close the connections. The session stays usable and opens new ones when needed."""
+        """Close the connections. The session stays usable and opens new ones when needed.
+
+        Proxies and certificates of the environment, and those of ``http``, are looked up once for
+        an address; after this they are looked up again.
+        """
         self._transport.close()
 
     def endpoint(self, endpoint: Endpoint | None, service: str) -> Endpoint:

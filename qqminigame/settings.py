@@ -52,6 +52,13 @@ def positive(name: str, seconds: float) -> float:
     return seconds
 
 
+def count(name: str, number: int) -> int:
+    """Return a number of things."""
+    if not (type(number) is int and number > 0):
+        raise ConfigurationError(f"{name} must be an int of 1 or more, not {number!r}")
+    return number
+
+
 def timeout_pair(timeout: object) -> tuple[float, float]:
     """Return the seconds to connect and the seconds to read."""
     pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)

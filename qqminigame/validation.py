@@ -93,12 +93,10 @@ def check_kv(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[
     At least one and at most 128 pairs; keys of 1 to 128 bytes, none of them twice; values are str,
     which may be empty; key and value together have at most 1024 bytes.
     """
-    checked = []
+    checked = list(_pairs(kv, rules, problems))
     seen: set[str] = set()
-    for key, value in _pairs(kv, rules, problems):
-        key_bytes = _check_key(key, "kv", seen, rules, problems)
-        value_bytes = _check_value(value, key, problems)
-        size = key_bytes + value_bytes
+    for key, value in checked:
+        size = _check_key(key, "kv", seen, rules, problems) + _check_value(value, key, problems)
         if size > MAX_PAIR_BYTES:
             problems.append(
                 Problem(
@@ -109,7 +107,6 @@ def check_kv(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[
                     code=rules.pair_too_long,
                 )
             )
-        checked.append((key, value))
     return checked
 
 
@@ -220,10 +217,11 @@ def _check_value(value: object, key: object, problems: Problems) -> int:
         what = f"value must be a str, not {kind(value)}{_advice(value)}"
         problems.append(Problem(where=_at("kv", key), what=what))
         return 0
-    size = len(value) if value.isascii() else _size(value)
-    if size is None:
+    try:
+        return len(value) if value.isascii() else len(str.encode(value))
+    except UnicodeEncodeError:
         problems.append(Problem(where=_at("kv", key), what=f"value {_SURROGATE}"))
-    return size or 0
+        return 0
 
 
 def _size(text: str) -> int | None:

@@ -6,11 +6,14 @@ from typing import Final
 import requests
 import urllib3
 from urllib3.exceptions import (
+    ClosedPoolError,
     ConnectTimeoutError,
     EmptyPoolError,
     LocationValueError,
+    MaxRetryError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ProxyError,
     ReadTimeoutError,
 )
@@ -29,15 +32,20 @@ _FAILURES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool | None], ...
     ((NewConnectionError,), "no connection could be opened", False),
     ((ConnectTimeoutError,), "connecting took too long", False),
     ((EmptyPoolError,), "no connection became free in time", False),
+    ((ClosedPoolError,), "the session was closed by another thread", False),
     ((ssl.SSLCertVerificationError,), "the server's TLS certificate is not trusted", False),
-    ((requests.exceptions.SSLError,), "TLS failed", None),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "TLS failed", None),
     (
         (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationValueError),
         "the address is not valid, or the http session has no adapter for it",
         False,
     ),
     ((requests.ReadTimeout, ReadTimeoutError), "no answer came in time", None),
-    ((requests.RequestException,), "the connection was lost before an answer came", None),
+    (
+        (requests.RequestException, ProtocolError, MaxRetryError),
+        "the connection was lost before an answer came",
+        None,
+    ),
     ((OSError,), "a CA bundle or client certificate file cannot be read", False),
 )
 
@@ -48,9 +56,9 @@ def explain(error: Exception) -> tuple[str, bool | None]:
     False: certainly not. None: nobody knows.
     """
     # requests wraps what urllib3 wraps: ConnectionError(MaxRetryError(reason=...(OSError)))
-    inner = _first(error)
-    reason = getattr(inner, "reason", None)
-    chain = (error, inner, reason, _first(reason))
+    wrapped = error if isinstance(error, urllib3.exceptions.HTTPError) else _first(error)
+    reason = getattr(wrapped, "reason", None)
+    chain = (error, wrapped, reason, _first(reason))
     for kinds, words, sent in _FAILURES:
         if any(isinstance(link, kinds) for link in chain):
             return words, sent
