@@ -72,8 +72,8 @@ class Session:
             login_ttl: Seconds for which a login is remembered; None for as long as it is good.
             retry: What is repeated, and for how long; see :class:`RetryPolicy`.
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
-            http: A ``requests.Session`` whose adapters, headers, proxies, ``verify`` and ``cert``
-                are to be used.
+            http: A ``requests.Session`` whose adapters (for whole hosts), headers, proxies,
+                ``verify`` and ``cert`` are to be used.
             on_call: Is called after each attempt at a call, with a :class:`CallEvent`. What it
                 raises is logged and changes nothing.
             clock: Returns the time in unix seconds; for tests.

@@ -4,11 +4,13 @@ import ssl
 import subprocess
 
 import pytest
+import requests
+from authority import Authority
 from machine import require
 from redis_server import RedisServer
-from sessions import Pauses, make_session
+from sessions import Pauses, enter_hall, make_session
 
-from qqminigame import HallLogin, Login, LoginState
+from qqminigame import Login, LoginState
 from qqminigame.sandbox import Sandbox
 
 pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]
@@ -18,6 +20,16 @@ pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]
 def own_cache_folder(tmp_path, monkeypatch):
     """Keep the default store out of the user's cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    """Keep the machine's own proxies, CA bundles and passwords out."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -48,8 +60,7 @@ def login(session, sandbox):
 @pytest.fixture
 def hall_login(sandbox):
     """A player in the hall, with three bonus uses."""
-    openid, openkey = sandbox.hall_login(level=1, pay_return_count=3)
-    return HallLogin(openid=openid, openkey=openkey)
+    return enter_hall(sandbox)
 
 
 @pytest.fixture
@@ -120,6 +131,34 @@ def certificate(tmp_path_factory):
         capture_output=True,
     )
     return certificate
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Signs certificates that nobody trusts unasked."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def running_signed_sandbox(authority):
+    """The platform behind TLS, by its address and by the name that the tests' proxies know."""
+    with Sandbox(ssl_context=authority.server_context("127.0.0.1", "platform.invalid")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def signed_sandbox(running_signed_sandbox):
+    """The platform behind TLS, as new."""
+    running_signed_sandbox.reset()
+    return running_signed_sandbox
+
+
+@pytest.fixture
+def own(authority):
+    """A user's requests session that trusts the platform behind TLS."""
+    with requests.Session() as own:
+        own.verify = authority.bundle
+        yield own
 
 
 @pytest.fixture

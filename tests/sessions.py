@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from qqminigame import Session
+from qqminigame import HallLogin, Session
 
 
 class Pauses(list):
@@ -47,3 +47,9 @@ def make_session(sandbox, **arguments):
         "store": "memory:",
     }
     return Session(sandbox.app_id, **{**defaults, **arguments})
+
+
+def enter_hall(sandbox):
+    """Return the login of a new player in the hall, with three bonus uses."""
+    openid, openkey = sandbox.hall_login(level=1, pay_return_count=3)
+    return HallLogin(openid=openid, openkey=openkey)

@@ -189,7 +189,7 @@ def test_request__is_written_at_once():
 
     with RawServer(platform) as server:
         port = urllib3.util.parse_url(server.url).port
-        connection = connections.improved(urllib3.connection.HTTPConnection)("127.0.0.1", port)
+        connection = connections.lean(urllib3.connection.HTTPConnection)("127.0.0.1", port)
         connection.connect()
         connection.sock = watched = Watched(connection.sock)
         for body in (b"one", b"two"):
@@ -200,13 +200,14 @@ def test_request__is_written_at_once():
         assert [data[-7:] for data in watched.written] == [b"\r\n\r\none", b"\r\n\r\ntwo"]
 
 
-def test_improved__once_is_enough():
+def test_lean__once_is_enough():
     """A class that has the rules already stays as it is."""
-    once = connections.improved(urllib3.connection.HTTPConnection)
-    assert connections.improved(once) is once
+    once = connections.lean(urllib3.connection.HTTPConnection)
+    assert connections.lean(once) is once
+    assert connections.watched(once) is once
 
 
 def test_close__in_the_middle_of_another_threads_call():
     """A pool that was closed has sent nothing: the call may be repeated on a new one."""
     error = urllib3.exceptions.ClosedPoolError(None, "Pool is closed.")
-    assert explain(error) == ("the session was closed by another thread", False)
+    assert explain(error, None) == ("the session was closed by another thread", False)

@@ -1,18 +1,15 @@
-"""Connections that write a request at once, give up on late answers, and are not used when old.
+"""Connections that know when sending begins, bound their answers, and are not used when old."""
 
-A read timeout bounds each wait for bytes; a server that sends one byte a second meets it for ever.
-Here all waits for an answer together, its head and its body, end when the call does.
-"""
-
-import contextlib
 import functools
-import http.client
-import io
 import re
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+import urllib3
+
+from qqminigame.transport.answers import BoundedAnswer
+from qqminigame.transport.exchange import current_exchange
 
 # A kept connection that was idle for longer is opened anew: the server may be about to close it,
 # and would do so just when the next request is on its way. (nginx closes after 60 to 75 s.)
@@ -20,89 +17,43 @@ IDLE_SECONDS: Final = 30.0
 
 _KEPT_OPEN: Final = re.compile(r"\btimeout=([0-9]{1,6})\b")
 
-# When the call this thread is in has to be over, on the monotonic clock.
-_call = threading.local()
 
-
-@contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Bound the answers that this thread waits for in the block."""
-    _call.ends = time.monotonic() + seconds
-    try:
-        yield
-    finally:
-        del _call.ends
-
-
-class _BoundedReader(io.RawIOBase):
-    """Reads what a connection brings, until the call is over."""
-
-    def __init__(self, raw: io.RawIOBase, connection: Any, ends: float) -> None:
-        self._raw = raw
-        self._connection = connection
-        self._patience = connection.gettimeout()
-        self._ends = ends
-
-    def readable(self) -> bool:
-        """Say that this can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """Read what is there, waiting no longer than the call may take."""
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the call is over")
-        patience = left if self._patience is None else min(left, self._patience)
-        self._connection.settimeout(patience)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._raw.close()
-        super().close()
-
-
-class _BoundedResponse(http.client.HTTPResponse):
-    """An answer that is read through a bounded reader, where its thread is in a bounded block."""
-
-    def __init__(self, sock: Any, *arguments: Any, **named: Any) -> None:
-        super().__init__(sock, *arguments, **named)
-        ends = getattr(_call, "ends", None)
-        if ends is not None:
-            self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock, ends))
-
-
-class _Connection:
+class _Watched:
     """What is added to a connection class of urllib3."""
 
-    response_class = _BoundedResponse
-    _held: list[bytes] | None = None
+    response_class = BoundedAnswer
+    sock: Any
+    timeout: Any
+    connect: Callable[[], None]
     _good_until = 0.0
 
     def request(self, *arguments: Any, **named: Any) -> None:
-        """Send head and body in one piece: in two, each side is woken up once more."""
-        self._held = []
-        try:
-            super().request(*arguments, **named)  # type: ignore[misc]
-            pieces, self._held = self._held, None
-            self.send(b"".join(pieces))
-        finally:
-            self._held = None
+        """Send a request, and note when that begins."""
+        self.begin_to_send()
+        super().request(*arguments, **named)  # type: ignore[misc]
 
-    def send(self, data: Any) -> None:
-        """Send bytes, or hold them back until the request is complete."""
-        if self._held is None:
-            super().send(data)  # type: ignore[misc]
-        else:
-            self._held.append(data)
+    def begin_to_send(self) -> None:
+        """Connect if need be: what fails before this is done has certainly not sent anything.
+
+        urllib3's own errors do not tell: that of a proxy is the same before the request and after.
+        """
+        if self.sock is None:
+            self.connect()
+        exchange = current_exchange()
+        if exchange is not None:
+            exchange.begun = True
 
     def getresponse(self) -> Any:
         """Return the answer, and note for how long the connection can be used again."""
         response = super().getresponse()  # type: ignore[misc]
-        promise = _KEPT_OPEN.search(response.headers.get("Keep-Alive", ""))
+        self.keep(response.headers)
+        return response
+
+    def keep(self, headers: Mapping[str, str]) -> None:
+        """Note for how long the connection can be used again."""
+        promise = _KEPT_OPEN.search(headers.get("Keep-Alive", ""))
         seconds = min(IDLE_SECONDS, float(promise[1]) - 1.0) if promise else IDLE_SECONDS
         self._good_until = time.monotonic() + seconds
-        return response
 
     @property
     def is_connected(self) -> bool:
@@ -110,9 +61,77 @@ class _Connection:
         return time.monotonic() < self._good_until and bool(super().is_connected)  # type: ignore[misc]
 
 
+class _Lean(_Watched):
+    """A connection for requests whose head is complete: Host, a length, nothing to be encoded.
+
+    A request is written in one piece (in two, each side is woken up once more), and its answer is
+    taken from the socket without the bookkeeping that a connection for all purposes needs.
+    """
+
+    close: Callable[[], None]
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **named: Any,
+    ) -> None:
+        """Send a request."""
+        lines = [f"{method} {url} HTTP/1.1\r\n"]
+        lines += [f"{name}: {value}\r\n" for name, value in (headers or {}).items()]
+        lines.append("\r\n")
+        data = "".join(lines).encode("latin-1") + (body or b"")
+        self.begin_to_send()
+        self._asked = method, url
+        self.sock.settimeout(self.timeout)
+        self.sock.sendall(data)
+
+    def getresponse(self) -> urllib3.HTTPResponse:
+        """Return the answer, its body unread."""
+        method, url = self._asked
+        self.sock.settimeout(self.timeout)
+        answer = self.response_class(self.sock, method=method)
+        try:
+            answer.begin()
+        except BaseException:
+            answer.close()
+            raise
+        if answer.will_close:
+            self.close()
+        headers = urllib3.HTTPHeaderDict(answer.headers.items())
+        self.keep(headers)
+        return urllib3.HTTPResponse(
+            body=answer,
+            headers=headers,
+            status=answer.status,
+            version=answer.version,
+            version_string="HTTP/1.1" if answer.version == 11 else "HTTP/1.0",
+            reason=answer.reason,
+            preload_content=False,
+            decode_content=False,
+            original_response=answer,
+            enforce_content_length=True,
+            request_method=method,
+            request_url=url,
+        )
+
+
 @functools.cache
-def improved(connection_class: type) -> type:
-    """Return a class of connections like the given one, with the rules of this room."""
-    if issubclass(connection_class, _Connection):
+def watched(connection_class: type) -> type:
+    """Return a class of connections like the given one that follows the rules of this room."""
+    return _with(_Watched, connection_class)
+
+
+@functools.cache
+def lean(connection_class: type) -> type:
+    """Return a watched class for requests that are complete before they are sent."""
+    return _with(_Lean, connection_class)
+
+
+def _with(rules: type[_Watched], connection_class: type) -> type:
+    # A pool may be asked for again, and has such a class already.
+    if issubclass(connection_class, _Watched):
         return connection_class
-    return type(connection_class.__name__, (_Connection, connection_class), {})
+    return type(connection_class.__name__, (rules, connection_class), {})

@@ -25,10 +25,11 @@ FOREIGN_ERRORS: Final = (
     OSError,
     ValueError,
 )
-# What went wrong, the most telling class first: in words, and whether the request went out.
+# What went wrong, the most telling class first: in words, and whether the request went out as far
+# as the class tells. (urllib3 raises a ProxyError also for a connection that breaks afterwards.)
 _FAILURES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool | None], ...]] = (
     ((NameResolutionError,), "the host name could not be resolved", False),
-    ((ProxyError,), "the proxy could not be reached, or refused", False),
+    ((ProxyError,), "the proxy could not be reached, refused, or hung up", None),
     ((NewConnectionError,), "no connection could be opened", False),
     ((ConnectTimeoutError,), "connecting took too long", False),
     ((EmptyPoolError,), "no connection became free in time", False),
@@ -37,7 +38,8 @@ _FAILURES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool | None], ...
     ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "TLS failed", None),
     (
         (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationValueError),
-        "the address is not valid, or the http session has no adapter for it",
+        "the address is not valid, the http session has no adapter for it, or a SOCKS proxy needs "
+        "the extra 'socks'",
         False,
     ),
     ((requests.ReadTimeout, ReadTimeoutError), "no answer came in time", None),
@@ -50,19 +52,31 @@ _FAILURES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool | None], ...
 )
 
 
-def explain(error: Exception) -> tuple[str, bool | None]:
+def explain(error: Exception, begun: bool | None) -> tuple[str, bool | None]:
     """Say what happened, in words without secrets, and whether the request went out.
 
-    False: certainly not. None: nobody knows.
+    Args:
+        error: One of the foreign errors.
+        begun: Whether sending had begun; None where nobody watched.
+
+    Returns:
+        The words; and False where it certainly did not go out, None where nobody knows.
     """
     # requests wraps what urllib3 wraps: ConnectionError(MaxRetryError(reason=...(OSError)))
     wrapped = error if isinstance(error, urllib3.exceptions.HTTPError) else _first(error)
     reason = getattr(wrapped, "reason", None)
     chain = (error, wrapped, reason, _first(reason))
-    for kinds, words, sent in _FAILURES:
-        if any(isinstance(link, kinds) for link in chain):
-            return words, sent
-    return "sending failed", None
+    words, sent = next(
+        (
+            (words, sent)
+            for kinds, words, sent in _FAILURES
+            if any(isinstance(link, kinds) for link in chain)
+        ),
+        ("sending failed", None),
+    )
+    if begun is None:
+        return words, sent
+    return words, None if begun else False
 
 
 def _first(error: object) -> object:

@@ -4,7 +4,7 @@ requests works out proxies, CA bundle and client certificate anew for each call,
 pool of connections by them. Here it is done once for an address, and the pool is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol, Self, cast
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -14,9 +14,8 @@ import urllib3
 from attrs import field, frozen
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from qqminigame.transport.connections import improved
+from qqminigame.transport.connections import lean, watched
 
-# urllib3 also sends bytes, which a user may have set.
 Headers = Mapping[str, str]
 
 # What may be repeated is decided elsewhere.
@@ -40,7 +39,13 @@ class Answer(NamedTuple):
 
 
 class Route(Protocol):
-    """A way to one address."""
+    """A way to one address.
+
+    Attributes:
+        is_watched: Whether all its connections are ours, so that each tells when sending begins.
+    """
+
+    is_watched: bool
 
     def send(
         self,
@@ -91,7 +96,8 @@ def open_route(http: requests.Session, origin: str, pool_size: int | None) -> Ro
     if http.verify is not True:
         # In requests, REQUESTS_CA_BUNDLE silently wins over an explicit verify.
         settings["verify"] = http.verify
-    adapter = http.get_adapter(origin)
+    # With its slash: that is how addresses are mounted.
+    adapter = http.get_adapter(f"{origin}/")
     way = _Way(adapter, origin, settings, pool_size)
     return _PoolRoute(way) if _is_plain(adapter) else _AdapterRoute(way)
 
@@ -99,10 +105,12 @@ def open_route(http: requests.Session, origin: str, pool_size: int | None) -> Ro
 class _PoolRoute:
     """Straight to the pool of connections that the adapter would choose."""
 
+    is_watched = True
+
     def __init__(self, way: _Way) -> None:
         self._way = way
         self._adapter = adapter = _private(
-            cast(HTTPAdapter, way.adapter), way.pool_size, block=True
+            cast(HTTPAdapter, way.adapter), lean, way.pool_size, block=True
         )
         probe = requests.Request("GET", f"{way.origin}/").prepare()
         settings = way.settings
@@ -114,6 +122,7 @@ class _PoolRoute:
         whole = adapter.request_url(probe, settings["proxies"]).startswith("http")
         parts = urlsplit(way.origin)
         self._target_from = 0 if whole else len(f"{parts.scheme}://{parts.netloc}")
+        self._host = {"Host": parts.netloc}
 
     def send(
         self,
@@ -129,7 +138,7 @@ class _PoolRoute:
             method,
             url[self._target_from :],
             body=body,
-            headers=headers,
+            headers={**self._host, **headers},
             retries=_NO_RETRIES,
             redirect=False,
             assert_same_host=False,
@@ -150,14 +159,16 @@ class _PoolRoute:
 
 
 class _AdapterRoute:
-    """Through an adapter that sees each request."""
+    """Through an adapter that sees each request, and may have connections of its own."""
+
+    is_watched = False
 
     def __init__(self, way: _Way) -> None:
         self._way = way
         adapter = way.adapter
         if isinstance(adapter, HTTPAdapter):
             # Its ``send`` cannot be told how long to wait for a free connection.
-            adapter = _private(adapter, way.pool_size, block=adapter._pool_block)
+            adapter = _private(adapter, watched, way.pool_size, block=adapter._pool_block)
         self._adapter = adapter
 
     def send(
@@ -193,7 +204,9 @@ def _is_plain(adapter: BaseAdapter) -> bool:
     )
 
 
-def _private(adapter: HTTPAdapter, pool_size: int | None, *, block: bool) -> HTTPAdapter:
+def _private(
+    adapter: HTTPAdapter, rules: Callable[[type], type], pool_size: int | None, *, block: bool
+) -> HTTPAdapter:
     """Return the adapter with connections of its own, which follow our rules, and no retries."""
     private: HTTPAdapter = object.__new__(type(adapter))
     vars(private).update(vars(adapter))
@@ -205,9 +218,9 @@ def _private(adapter: HTTPAdapter, pool_size: int | None, *, block: bool) -> HTT
     pools: WeakSet[Any] = WeakSet()
     find_pool = private.get_connection_with_tls_context
 
-    def improved_pool(*arguments: Any, **named: Any) -> Any:
+    def ruled_pool(*arguments: Any, **named: Any) -> Any:
         pool = find_pool(*arguments, **named)
-        pool.ConnectionCls = improved(pool.ConnectionCls)
+        pool.ConnectionCls = rules(pool.ConnectionCls)
         pools.add(pool)
         return pool
 
@@ -218,5 +231,5 @@ def _private(adapter: HTTPAdapter, pool_size: int | None, *, block: bool) -> HTT
             pool.close()
 
     # Set on the instance, because it has to hold for whatever class the user has mounted.
-    vars(private).update(get_connection_with_tls_context=improved_pool, close=close)
+    vars(private).update(get_connection_with_tls_context=ruled_pool, close=close)
     return private

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import zlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 import requests
@@ -13,7 +14,7 @@ from requests.utils import check_header_validity
 from qqminigame.exceptions import ConfigurationError, TransportError
 from qqminigame.forking import renew_in_child
 from qqminigame.redaction import mask_parameters
-from qqminigame.transport.connections import within
+from qqminigame.transport.exchange import Exchange
 from qqminigame.transport.failures import FOREIGN_ERRORS, explain
 from qqminigame.transport.routes import Answer, Headers, Route, open_route
 from qqminigame.wire import Reply, Request
@@ -63,10 +64,8 @@ class Transport:
         headers["Accept-Encoding"] = "identity"
         if str(headers.get("User-Agent", "python-requests")).startswith("python-requests"):
             headers["User-Agent"] = user_agent
-        _check_headers(headers)
-        self._headers: Headers = dict(headers)
-        headers["Content-Type"] = "application/json"
-        self._json_headers: Headers = dict(headers)
+        self._headers = _checked(headers)
+        self._json_headers = _checked({**headers, "Content-Type": "application/json"})
         self._routes: dict[str, Route] = {}
         self._inherited: list[dict[str, Route]] = []
         renew_in_child(self)
@@ -87,16 +86,18 @@ class Transport:
         Raises:
             TransportError: No answer came; ``sent`` is False where it certainly never went out.
         """
+        exchange, route = Exchange(seconds), None
         # Only words leave the except block: the exception's own text and frames hold the URL.
         try:
             route = self._route(request.origin)
-            with within(seconds):
+            with exchange:
                 if request.endpoint.idempotent:
                     return _read(self._exchange(request, route, seconds))
-                with contextlib.closing(route.fresh()) as route:
-                    return _read(self._exchange(request, route, seconds))
+                with contextlib.closing(route.fresh()) as fresh:
+                    return _read(self._exchange(request, fresh, seconds))
         except FOREIGN_ERRORS as error:
-            reason, sent = explain(error)
+            watched = route is None or route.is_watched
+            reason, sent = explain(error, exchange.begun if watched else exchange.begun or None)
         raise TransportError(
             f"{request.endpoint.name}: {reason} ({request.origin})",
             endpoint=request.endpoint.name,
@@ -118,7 +119,9 @@ class Transport:
 
     def _exchange(self, request: Request, route: Route, seconds: float) -> Answer:
         endpoint, body = request.endpoint, request.body
-        headers = self._headers if body is None else self._json_headers
+        headers = self._headers
+        if body is not None:
+            headers = {**self._json_headers, "Content-Length": str(len(body))}
         if not endpoint.idempotent:
             headers = {**headers, "Connection": "close"}
         timeout = min(self._connect_seconds, seconds), min(self._read_seconds, seconds)
@@ -139,15 +142,21 @@ def _new_http() -> requests.Session:
     return http
 
 
-def _check_headers(headers: CaseInsensitiveDict[Any]) -> None:
-    broken = ""
+def _checked(headers: Mapping[str, Any]) -> Headers:
+    """Return the headers as text, each once, and sure to break no line."""
+    broken, checked = "", CaseInsensitiveDict[str]()
     for name, value in headers.items():
         try:
             check_header_validity((name, value))
-        except requests.exceptions.InvalidHeader:
+            checked[name] = value.decode("latin-1") if isinstance(value, bytes) else value
+            checked[name].encode("latin-1")
+        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
             broken = name
     if broken:
         raise ConfigurationError(f"the header {broken!r} of the http session cannot be sent")
+    if "Host" in checked:
+        checked["Host"] = checked["Host"]  # spelled like this
+    return dict(checked)
 
 
 def _read(answer: Answer) -> Reply:
