@@ -1,4 +1,4 @@
-"""The state of the platform: its app, players, codes and the game hall's players."""
+"""The state of the platforms: the app, players, codes and the game hall's players."""
 
 from collections import deque
 from typing import TypeVar
@@ -12,6 +12,7 @@ from qqminigame.sandbox.tokens import TokenBook
 JS_CODE_SECONDS = 300
 OPENKEY_SECONDS = 7200
 LOGINS_PER_MINUTE = 100
+PLATFORMS = ("qq", "douyin", "wechat")  # each takes its own access tokens only
 
 
 @attrs.frozen(kw_only=True)
@@ -25,18 +26,33 @@ class Settings:
     token_seconds: float
     overlap_seconds: float
     total_bytes: int
+    ranking_keys: frozenset[str]
 
 
 @attrs.define(kw_only=True)
 class Player:
-    """A player of the mini game and what is stored for them."""
+    """A player of the mini game and what is stored for them.
+
+    Attributes:
+        session_ended: Whether somebody ended the session; a player who never logged in has none
+            to end.
+    """
 
     openid: str
     unionid: str | None = None
     session_key: str | None = attrs.field(default=None, repr=False)
+    session_ended: bool = False
     storage: dict[str, str] = attrs.field(factory=dict)
     interactive: dict[str, int] = attrs.field(factory=dict)
     logins: deque[float] = attrs.field(factory=deque)
+
+    def begin_session(self, session_key: str) -> None:
+        """Log in: the session before it is over."""
+        self.session_key, self.session_ended = session_key, False
+
+    def end_session(self) -> None:
+        """Make the session_key stale."""
+        self.session_key, self.session_ended = None, True
 
     def counts_login(self, now: float) -> bool:
         """Count one login call; False when this minute's are used up."""
@@ -96,18 +112,23 @@ class World:
         """Go back to the start: nobody there, the machine's time, the seed's first values."""
         self.clock.reset()
         self.mint = Mint(self.settings.seed)
-        self.tokens = TokenBook(
-            lifetime=self.settings.token_seconds, overlap=self.settings.overlap_seconds
-        )
+        lifetime, overlap = self.settings.token_seconds, self.settings.overlap_seconds
+        self.tokens = {
+            platform: TokenBook(lifetime=lifetime, overlap=overlap) for platform in PLATFORMS
+        }
         self.players: dict[str, Player] = {}
         self.js_codes: dict[str, JsCode] = {}
         self.hall: dict[str, HallPlayer] = {}
         self.openkeys: dict[str, OpenKey] = {}
 
+    def player(self, openid: str) -> Player:
+        """Return a player; one not seen before is new from now on."""
+        return self.players.setdefault(openid, Player(openid=openid))
+
     def new_js_code(self, openid: str | None, unionid: str | None) -> tuple[str, str]:
         """Make a login code for a known or a new player; return it and the openid."""
         openid = self.mint.openid() if openid is None else openid
-        player = self.players.setdefault(openid, Player(openid=openid))
+        player = self.player(openid)
         if unionid is not None:
             player.unionid = unionid
         now = self.clock.now()

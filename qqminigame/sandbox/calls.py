@@ -14,15 +14,6 @@ class MalformedQueryError(ValueError):
     """The query string is no form encoding of UTF-8 text."""
 
 
-class RefusedError(Exception):
-    """A rule says no, in the platform's numbers."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-
-
 @attrs.frozen(kw_only=True)
 class Call:
     """A request, decoded: what the rules judge.
@@ -30,6 +21,7 @@ class Call:
     Attributes:
         query: The parameters that are given once.
         repeated: The names of those given more than once; no value of theirs is to be trusted.
+        content_type: The header as it came; empty if there was none.
     """
 
     method: str
@@ -37,10 +29,16 @@ class Call:
     query: Mapping[str, str] = attrs.field(repr=False)
     repeated: frozenset[str] = frozenset()
     body: bytes = attrs.field(default=b"", repr=False)
+    content_type: str = ""
 
     def get(self, name: str) -> str:
         """Return a query parameter; empty if it is absent or repeated."""
         return self.query.get(name, "")
+
+    @property
+    def says_json(self) -> bool:
+        """Whether the content type is JSON's; parameters such as a charset do not matter."""
+        return self.content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def split_target(target: str) -> tuple[str, str]:
@@ -61,15 +59,18 @@ def parse_query(raw: str) -> list[tuple[str, str]]:
     return [(_decode(name), _decode(value)) for name, _, value in pieces]
 
 
-def make_call(method: str, path: str, pairs: list[tuple[str, str]], body: bytes) -> Call:
+def make_call(
+    method: str, path: str, pairs: list[tuple[str, str]], body: bytes, content_type: str = ""
+) -> Call:
     """Put a request's parts together."""
     query = dict(pairs)
+    call = Call(method=method, path=path, query=query, body=body, content_type=content_type)
     if len(query) == len(pairs):
-        return Call(method=method, path=path, query=query, body=body)
+        return call
     names = [name for name, _ in pairs]
     repeated = frozenset(name for name in names if names.count(name) > 1)
     once = {name: value for name, value in pairs if name not in repeated}
-    return Call(method=method, path=path, query=once, repeated=repeated, body=body)
+    return attrs.evolve(call, query=once, repeated=repeated)
 
 
 def _decode(text: str) -> str:

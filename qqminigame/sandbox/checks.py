@@ -23,6 +23,11 @@ def is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_signed(value: object, bits: int) -> bool:
+    """Tell whether it is a whole number that so many bits can hold, one of them for the sign."""
+    return is_int(value) and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
 def is_seconds(value: object) -> TypeGuard[float]:
     """Tell whether it is a finite number that can be a time."""
     if isinstance(value, bool) or not isinstance(value, int | float):

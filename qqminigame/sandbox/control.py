@@ -1,6 +1,8 @@
 """What a test may do to the sandbox; both the Python methods and the control endpoints end here."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -46,14 +48,22 @@ class Control:
         self._drop_waiting = drop_waiting
 
     def state(self) -> dict[str, Any]:
-        """Return what the platform knows: the clock, tokens, players, the hall's players."""
+        """Return what the platforms know: the clock, tokens, players, the hall's players.
+
+        ``token_fetches`` and ``tokens`` are of all platforms together, ``platforms`` of each.
+        """
         world = self._world
         now = world.clock.now()
+        tokens = {name: book.describe(now) for name, book in world.tokens.items()}
         return {
             "now": now,
             "app_id": world.settings.app_id,
-            "token_fetches": world.tokens.fetches,
-            "tokens": world.tokens.describe(now),
+            "token_fetches": sum(book.fetches for book in world.tokens.values()),
+            "tokens": sorted(chain(*tokens.values()), key=itemgetter("age"), reverse=True),
+            "platforms": {
+                name: {"token_fetches": book.fetches, "tokens": tokens[name]}
+                for name, book in world.tokens.items()
+            },
             "players": {
                 openid: {
                     "storage": dict(player.storage),
@@ -119,15 +129,16 @@ class Control:
         return key, world.new_openkey(key)
 
     def revoke_tokens(self) -> None:
-        """Make every access token dead at once."""
-        self._world.tokens.revoke_all()
+        """Make every access token of every platform dead at once."""
+        for book in self._world.tokens.values():
+            book.revoke_all()
 
     def end_session(self, openid: object) -> None:
         """Make a player's session_key stale."""
         player = self._world.players.get(_name("openid", openid) or "")
         if player is None:
             raise ValueError("openid must be one of a player: see players in the state")
-        player.session_key = None
+        player.end_session()
 
     def reset(self) -> None:
         """Go back to the start; requests held up by a fault lose their connection."""

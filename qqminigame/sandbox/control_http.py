@@ -1,4 +1,4 @@
-"""The control endpoints: JSON in, JSON out, under ``/_sandbox/``."""
+"""The control endpoints: JSON in, JSON out, under ``/_sandbox/``; and the script for pages."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from qqminigame.sandbox import mini
 from qqminigame.sandbox.control import HALL_FIELDS, Control
 from qqminigame.sandbox.dialects import Reply
 
@@ -68,6 +69,7 @@ _ROUTES: Mapping[str, Mapping[str, Route]] = {
             lambda control, body: control.end_session(body.get("openid")), frozenset({"openid"})
         )
     },
+    "mini.js": {"GET": Route(lambda _, __: mini.script())},
     "reset": {"POST": Route(lambda control, _: control.reset())},
 }
 
@@ -85,6 +87,8 @@ def answer_control(control: Control, method: str, path: str, body: bytes) -> Rep
         result = _carry_out(control, methods[method], body)
     except ValueError as problem:
         return _error(400, str(problem))
+    if isinstance(result, Reply):
+        return result
     return _json(200, _DONE if result is None else result)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from qqminigame.sandbox.accounts import World
-from qqminigame.sandbox.calls import Call, RefusedError
+from qqminigame.sandbox.calls import Call
+from qqminigame.sandbox.refusals import Reason, RefusedError
 
 Payload = dict[str, object]
+Codes = Mapping[Reason, int]
 Rule = Callable[[World, Call], Payload]
 
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -16,9 +18,10 @@ _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 @attrs.frozen(kw_only=True)
 class Reply:
-    """What goes back: status, content type and the body's bytes."""
+    """What goes back: status, headers and the body's bytes."""
 
     status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict)
     content_type: str = "application/json; charset=utf-8"
     body: bytes = attrs.field(repr=False)
 
@@ -33,13 +36,15 @@ class Dialect:
         busy: The code for "busy, try again later".
         on_failure: Fields a failure carries besides.
         content_type: What the replies are sent as.
+        headers: Further headers of every reply, also of those that a fault makes.
     """
 
     code: str
     message: str
     busy: int
-    on_failure: Mapping[str, str] = attrs.field(factory=dict)
+    on_failure: Mapping[str, object] = attrs.field(factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
     def reply(self, payload: Payload) -> Reply:
         """Write a payload as JSON."""
@@ -52,12 +57,17 @@ class Dialect:
 
 @attrs.frozen(kw_only=True)
 class Endpoint:
-    """One row of the platform's table of calls."""
+    """One row of the table of calls.
+
+    Attributes:
+        codes: The numbers of the reasons for which its rule may refuse.
+    """
 
     method: str
     path: str
     dialect: Dialect
     rule: Rule
+    codes: Codes = attrs.field(factory=dict)
 
     @property
     def name(self) -> str:
@@ -69,14 +79,7 @@ class Endpoint:
         try:
             payload = self.rule(world, call)
         except RefusedError as refused:
-            return self.dialect.failure(refused.code, refused.message)
+            why = refused.why
+            code = self.codes[why] if isinstance(why, Reason) else why
+            return self.dialect.failure(code, refused.message)
         return self.dialect.reply(payload)
-
-
-QQ = Dialect(code="errcode", message="errmsg", busy=-1)
-
-# A failed login still carries the fields of a successful one, empty.
-QQ_LOGIN = attrs.evolve(QQ, on_failure={"openid": "", "session_key": ""})
-
-# Sent as text/html on purpose: the pages say that the content type may be that.
-HALL = Dialect(code="ret", message="msg", busy=2000030, content_type="text/html; charset=utf-8")

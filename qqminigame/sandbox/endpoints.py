@@ -1,10 +1,12 @@
-"""The table of all calls the sandbox answers; another platform is a file and a line here."""
+"""The table of all calls the sandbox answers; another platform is a file and a word here."""
 
 from collections.abc import Mapping
 
-from qqminigame.sandbox import hall, qq
+from qqminigame.sandbox import douyin, hall, mini, qq, wechat
 from qqminigame.sandbox.dialects import Endpoint
 
 ENDPOINTS: Mapping[str, Endpoint] = {
-    endpoint.path: endpoint for endpoint in (*qq.ENDPOINTS, *hall.ENDPOINTS)
+    endpoint.path: endpoint
+    for platform in (qq, hall, douyin, wechat, mini)
+    for endpoint in platform.ENDPOINTS
 }

@@ -56,7 +56,11 @@ class Exchange:
 
     def respond(self, reply: Reply) -> web.StreamResponse:
         """Answer as a well-behaved server does."""
-        return respond(self.entry, reply)
+        return respond(self.entry, self.dressed(reply))
+
+    def dressed(self, reply: Reply) -> Reply:
+        """Add the headers that every reply of this endpoint has, one that a fault makes too."""
+        return attrs.evolve(reply, headers={**self.endpoint.dialect.headers, **reply.headers})
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -88,7 +92,7 @@ def respond(entry: Entry, reply: Reply) -> web.Response:
 
 def response_of(reply: Reply) -> web.Response:
     """Make aiohttp's response of a reply."""
-    headers = {"Content-Type": reply.content_type, "Server": SERVER_NAME}
+    headers = {"Content-Type": reply.content_type, "Server": SERVER_NAME, **reply.headers}
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 

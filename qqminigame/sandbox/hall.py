@@ -4,13 +4,17 @@ Sources: open.qqgame.qq.com wiki 24/35/46/47/47 (common parameters) and 24/255/2
 """
 
 from qqminigame.sandbox.accounts import OPENKEY_SECONDS, HallPlayer, World
-from qqminigame.sandbox.calls import Call, RefusedError
-from qqminigame.sandbox.dialects import HALL, Endpoint, Payload
+from qqminigame.sandbox.calls import Call
+from qqminigame.sandbox.dialects import Dialect, Endpoint, Payload
+from qqminigame.sandbox.refusals import RefusedError
 from qqminigame.sandbox.signatures import openapi_sig, same
 
 UNLIMITED = -1
 NOTHING_LEFT = 2009999  # undocumented on the platform: the sandbox's own number
 _ONLY_IN_V2 = frozenset({3, 4})
+
+# Sent as text/html on purpose: the pages say that the content type may be that.
+HALL = Dialect(code="ret", message="msg", busy=2000030, content_type="text/html; charset=utf-8")
 
 
 def get_dawanka_info(world: World, call: Call) -> Payload:

@@ -78,7 +78,7 @@ async def drip(exchange: Exchange, parameters: Parameters) -> web.StreamResponse
     """Run the rules, then send the reply byte by byte: all of it, or with head false the body."""
     reply = exchange.run_rules()
     exchange.entry.sent(reply)
-    head, data = _head(reply), reply.body
+    head, data = _head(exchange, reply), reply.body
     if parameters.get("head", True):
         head, data = b"", head + data
     exchange.transport.write(head)
@@ -117,7 +117,7 @@ async def oversized(exchange: Exchange, parameters: Parameters) -> web.StreamRes
     size = parameters.get("bytes", _OVERSIZED_BYTES)
     start, end = b'{"errcode":0,"errmsg":"', b'"}'
     headers = {"Content-Type": "application/json; charset=utf-8", "Server": SERVER_NAME}
-    response = web.StreamResponse(headers=headers)
+    response = web.StreamResponse(headers={**headers, **exchange.endpoint.dialect.headers})
     if parameters.get("announce", False):
         response.content_length = size
     exchange.entry.status = 200
@@ -133,7 +133,7 @@ async def close_idle(exchange: Exchange, parameters: Parameters) -> web.StreamRe
     """Run the rules and answer, then close the connection although nothing announced it."""
     reply = exchange.run_rules()
     exchange.entry.sent(reply)
-    exchange.transport.write(_head(reply) + reply.body)
+    exchange.transport.write(_head(exchange, reply) + reply.body)
     return AlreadySent()
 
 
@@ -159,23 +159,25 @@ MISBEHAVIOURS: Mapping[str, Misbehaviour] = {
 }
 
 
-def _head(reply: Reply) -> bytes:
-    return head_of(reply.status, {}, content_type=reply.content_type, length=len(reply.body))
+def _head(exchange: Exchange, reply: Reply) -> bytes:
+    headers = exchange.dressed(reply).headers
+    return head_of(reply.status, headers, content_type=reply.content_type, length=len(reply.body))
 
 
 def _send_half(exchange: Exchange) -> None:
     reply = exchange.run_rules()
     exchange.entry.sent(reply)
-    exchange.transport.write(_head(reply) + reply.body[: len(reply.body) // 2])
+    exchange.transport.write(_head(exchange, reply) + reply.body[: len(reply.body) // 2])
 
 
 def _canned(exchange: Exchange, parameters: Parameters, *, close: bool) -> bytes:
     body: bytes = parameters.get("body", "").encode()
     if "body_base64" in parameters:
         body = base64.b64decode(parameters["body_base64"])
-    content_type = exchange.endpoint.dialect.content_type
+    dialect = exchange.endpoint.dialect
+    content_type = dialect.content_type
     reply = Reply(status=parameters.get("status", 200), content_type=content_type, body=body)
     exchange.entry.sent(reply)
-    headers = parameters.get("headers", {})
+    headers = {**dialect.headers, **parameters.get("headers", {})}
     head = head_of(reply.status, headers, content_type=content_type, length=len(body), close=close)
     return head + body

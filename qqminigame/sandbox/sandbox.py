@@ -1,19 +1,19 @@
 """The public class: the platform in a thread of this process, everything synchronous outside."""
 
 import asyncio
-import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
+from contextlib import suppress
+from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from qqminigame.sandbox.accounts import Settings
 from qqminigame.sandbox.address import authority, listen
 from qqminigame.sandbox.faults import Fault
+from qqminigame.sandbox.interrupts import sigterm_interrupts
 from qqminigame.sandbox.server import Server
 
 _T = TypeVar("_T")
@@ -21,18 +21,19 @@ _JOIN_SECONDS = 5.0
 
 
 class Sandbox:
-    """The QQ mini game platform on this machine.
+    """The mini game platforms of QQ, Douyin and WeChat on this machine, one app on all of them.
 
     Args:
         host: The address to listen on.
         port: The port; 0 takes a free one.
-        app_id: The app's id, on QQ and in the game hall.
+        app_id: The app's id, on every platform and in the game hall.
         app_secret: The app's secret for access tokens and logins.
         app_key: The appkey that signs the game hall's calls.
         seed: Makes openids, keys, tokens and codes the same in every run.
         token_seconds: How long an access token lives.
         overlap_seconds: How long the token before the newest lives on at most.
         total_bytes: How many bytes (keys and values, UTF-8) may be stored for one player.
+        ranking_keys: The keys whose values Douyin demands to be ranking values.
         log_size: How many requests the log keeps.
         keepalive_seconds: How long an idle connection stays open.
         ssl_context: Serve https with this server-side context.
@@ -50,10 +51,13 @@ class Sandbox:
         token_seconds: int = 7200,
         overlap_seconds: int = 300,
         total_bytes: int = 131072,
+        ranking_keys: Iterable[str] = (),
         log_size: int = 10_000,
         keepalive_seconds: float = 75.0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
+        if isinstance(ranking_keys, str):
+            raise TypeError("ranking_keys is a list of keys, not one text")
         self.app_id = app_id
         self.app_secret = app_secret
         self.app_key = app_key
@@ -67,6 +71,7 @@ class Sandbox:
             token_seconds=token_seconds,
             overlap_seconds=overlap_seconds,
             total_bytes=total_bytes,
+            ranking_keys=frozenset(ranking_keys),
         )
         self._server = Server(settings, log_size=log_size, keepalive_seconds=keepalive_seconds)
         self._url: str | None = None
@@ -143,7 +148,7 @@ class Sandbox:
         if self._thread is None:
             self.start()
         thread = self._thread
-        with _sigterm_interrupts():
+        with sigterm_interrupts():
             try:
                 if ready is not None:
                     ready()
@@ -278,20 +283,3 @@ class Sandbox:
             started.set_exception(error)
         finally:
             listener.close()
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, where signals can be caught at all."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -18,7 +18,7 @@ from qqminigame.sandbox.control_http import PREFIX, answer_control
 from qqminigame.sandbox.endpoints import ENDPOINTS
 from qqminigame.sandbox.exchange import AlreadySent, Exchange, respond, response_of
 from qqminigame.sandbox.faults import FaultScript
-from qqminigame.sandbox.log import Entry, RequestLog
+from qqminigame.sandbox.log import RequestLog
 from qqminigame.sandbox.misbehaviour import MISBEHAVIOURS
 from qqminigame.sandbox.pages import html_page
 
@@ -79,7 +79,8 @@ class Server:
             body, too_large = await request.read(), False
         except web.HTTPRequestEntityTooLarge:
             body, too_large = b"", True
-        if path.startswith(PREFIX):
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is None and path.startswith(PREFIX):
             return response_of(answer_control(self.control, request.method, path, body))
         query, problem = _read_query(raw_query)
         entry = self._log.open(
@@ -90,28 +91,31 @@ class Server:
             body=body,
             connection=self._connection_number(request),
         )
-        refused = _http_status(request.method, path) or problem or (413 if too_large else 0)
-        if refused:
-            return respond(entry, html_page(refused))
-        try:
-            return await self._answer_platform(request, path, query, body, entry)
-        except ConnectionError:
-            return AlreadySent()  # the client went away meanwhile
-
-    async def _answer_platform(
-        self, request: web.BaseRequest, path: str, query: _Query, body: bytes, entry: Entry
-    ) -> web.StreamResponse:
+        if endpoint is None:
+            return respond(entry, html_page(404))
         exchange = Exchange(
             request=request,
-            endpoint=ENDPOINTS[path],
-            call=make_call(request.method, path, query, body),
+            endpoint=endpoint,
+            call=make_call(
+                request.method, path, query, body, request.headers.get("Content-Type", "")
+            ),
             entry=entry,
             world=self._world,
         )
-        fault = self._faults.take(path)
+        status = 405 if endpoint.method != request.method else problem
+        status = status or (413 if too_large else 0)
+        if status:
+            return exchange.respond(html_page(status))
+        try:
+            return await self._answer_platform(exchange)
+        except ConnectionError:
+            return AlreadySent()  # the client went away meanwhile
+
+    async def _answer_platform(self, exchange: Exchange) -> web.StreamResponse:
+        fault = self._faults.take(exchange.call.path)
         if fault is None:
             return exchange.respond(exchange.run_rules())
-        entry.fault = fault.kind
+        exchange.entry.fault = fault.kind
         transport = exchange.transport
         self._waiting.add(transport)
         try:
@@ -139,13 +143,6 @@ def _read_query(raw: str) -> tuple[_Query, int]:
         return parse_query(raw), 0
     except MalformedQueryError:
         return [], 400
-
-
-def _http_status(method: str, path: str) -> int:
-    endpoint = ENDPOINTS.get(path)
-    if endpoint is None:
-        return 404
-    return 0 if endpoint.method == method else 405
 
 
 def _make_request(

@@ -22,7 +22,7 @@ class Token:
 
 
 class TokenBook:
-    """One token per app: a new one puts an end to those before it.
+    """One platform's tokens, one per app: a new one puts an end to those before it.
 
     Rule: q.qq.com/wiki/develop/game/server/open-port/getAccessToken.html
     """
@@ -47,6 +47,11 @@ class TokenBook:
         self._tokens.append(token)
         self.fetches += 1
         return token
+
+    def newest(self, now: float) -> Token | None:
+        """Return the token fetched last, if it is still alive."""
+        token = self._tokens[-1] if self._tokens else None
+        return token if token is not None and token.alive(now) else None
 
     def accepts(self, text: str, now: float) -> bool:
         """Tell whether a call may come with this token."""

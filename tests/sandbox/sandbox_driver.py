@@ -42,11 +42,23 @@ class Driver:
         assert reply.status_code == 200
         return reply.json()  # type: ignore[no-any-return]
 
+    def post_json(self, path: str, body: object) -> Json:
+        """POST a body that is not signed and read the reply as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        reply = self.http.post(self.sandbox.url + path, data=data, headers=headers, timeout=10)
+        assert reply.status_code == 200
+        return reply.json()  # type: ignore[no-any-return]
+
+    def credentials(self, **changes: object) -> Json:
+        """Write down the app's credentials as a token call's JSON body has them."""
+        sandbox = self.sandbox
+        fields = {"grant_type": "client_credential", "appid": sandbox.app_id}
+        return fields | {"secret": sandbox.app_secret} | changes
+
     def fetch_token(self, **changes: str) -> Json:
         """Call getToken, with parameters changed at will."""
-        sandbox = self.sandbox
-        parameters = {"grant_type": "client_credential", "appid": sandbox.app_id}
-        return self.get("/api/getToken", parameters | {"secret": sandbox.app_secret} | changes)
+        return self.get("/api/getToken", self.credentials(**changes))
 
     def token(self) -> str:
         """Fetch a good access token."""
@@ -74,11 +86,23 @@ class Driver:
             "sig_method": "hmac_sha256",
         }
 
-    def post(self, path: str, login: Login, token: str, body: object, **changes: Any) -> Json:
+    def post(
+        self,
+        path: str,
+        login: Login,
+        token: str,
+        body: object,
+        content_type: str | None = None,
+        **changes: Any,
+    ) -> Json:
         """Make a signed call; a body that is not bytes is sent as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         query: dict[str, Any] = self.signed_query(login, token, data) | changes
-        reply = self.http.post(self.sandbox.url + path, params=query, data=data, timeout=10)
+        url, headers = (
+            self.sandbox.url + path,
+            {"Content-Type": content_type} if content_type else {},
+        )
+        reply = self.http.post(url, params=query, data=data, headers=headers, timeout=10)
         assert reply.status_code == 200
         assert reply.headers["Content-Type"].startswith("application/json")
         return reply.json()  # type: ignore[no-any-return]
@@ -98,6 +122,16 @@ class Driver:
         """Make a control call."""
         url = f"{self.sandbox.url}/_sandbox/{name}"
         return self.http.request(method, url, json=body, timeout=10)
+
+
+def kv(*pairs: tuple[Any, Any]) -> Json:
+    """Write a kv_list."""
+    return {"kv_list": [{"key": key, "value": value} for key, value in pairs]}
+
+
+def stored(driver: Driver, login: Login) -> Any:
+    """Return what the platform has stored for a player."""
+    return driver.sandbox.state()["players"][login.openid]["storage"]
 
 
 def connect(sandbox: Sandbox) -> socket.socket:

@@ -12,10 +12,11 @@ def test_state__at_the_start(driver: Driver) -> None:
     """A new sandbox knows nobody; the endpoint gives what the method gives."""
     state = driver.control("GET", "state").json()
     assert isinstance(state.pop("now"), float)
+    none = {"token_fetches": 0, "tokens": []}
     assert state == {
         "app_id": driver.sandbox.app_id,
-        "token_fetches": 0,
-        "tokens": [],
+        **none,
+        "platforms": {"qq": none, "douyin": none, "wechat": none},
         "players": {},
         "hall": {},
     }

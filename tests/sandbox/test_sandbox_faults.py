@@ -373,7 +373,7 @@ def test_fault__one_after_the_other(driver: Driver) -> None:
     [
         ({"kind": "boom"}, "kind must be one of busy, code, delay"),
         ({}, "kind must be one of"),
-        ({"kind": "busy", "endpoint": "nowhere"}, r"endpoint must be one of \*, /api/getToken"),
+        ({"kind": "busy", "endpoint": "nowhere"}, r"endpoint must be one of \*, .*/api/getToken"),
         ({"kind": "busy", "endpoint": ["*"]}, "endpoint must be one of"),
         ({"kind": "busy", "times": 0}, "times must be a whole number from 1, or -1 for ever"),
         ({"kind": "busy", "times": True}, "times must be"),

@@ -4,19 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sandbox_driver import INTERACTIVE, REMOVE, SET, Driver, Login
+from sandbox_driver import INTERACTIVE, REMOVE, SET, Driver, Login, kv, stored
 
 from qqminigame.sandbox import Sandbox
-
-
-def kv(*pairs: tuple[Any, Any]) -> dict[str, Any]:
-    """Write a kv_list."""
-    return {"kv_list": [{"key": key, "value": value} for key, value in pairs]}
-
-
-def stored(driver: Driver, login: Login) -> Any:
-    """Return what the platform has stored for a player."""
-    return driver.sandbox.state()["players"][login.openid]["storage"]
 
 
 @pytest.fixture
