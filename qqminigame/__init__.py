@@ -1,4 +1,4 @@
-"""Server-side client for mini games: cloud storage, interactive data, Dawanka.
+"""Server-side client for mini games of QQ, Douyin and WeChat.
 
 from qqminigame import CloudStorage, Login, Session
 
@@ -9,6 +9,7 @@ CloudStorage(session).set(login, {"score": "100"})
 
 import logging
 
+from qqminigame.client_call import ClientError, KVData, kv_data_list
 from qqminigame.cloud_storage import CloudStorage
 from qqminigame.dawanka import Dawanka
 from qqminigame.exceptions import (
@@ -31,7 +32,13 @@ from qqminigame.exceptions import (
 from qqminigame.interactive_data import InteractiveData
 from qqminigame.login import Login
 from qqminigame.models import CallEvent, DawankaInfo, DawankaLevel, HallLogin, LoginState, PayReport
-from qqminigame.platforms.douyin import DouyinClientCode
+from qqminigame.platforms.base import Platform
+from qqminigame.platforms.douyin import (
+    DouyinClientCode,
+    DouyinLoginCode,
+    DouyinStorageCode,
+    DouyinTokenCode,
+)
 from qqminigame.platforms.qq import (
     AccessTokenCode,
     InteractiveCode,
@@ -41,6 +48,7 @@ from qqminigame.platforms.qq import (
     TokenCode,
 )
 from qqminigame.platforms.qqgame import DawankaCode, OpenApiCode
+from qqminigame.platforms.wechat import WeChatLoginCode, WeChatSignedCode, WeChatTokenCode
 from qqminigame.retry import RetryPolicy
 from qqminigame.session import Session
 from qqminigame.stores import MemoryStore, RedisStore, SQLiteStore, Store
@@ -52,6 +60,7 @@ __all__ = [
     "AccessTokenError",
     "BusyError",
     "CallEvent",
+    "ClientError",
     "CloudStorage",
     "ConfigurationError",
     "Dawanka",
@@ -59,10 +68,14 @@ __all__ = [
     "DawankaInfo",
     "DawankaLevel",
     "DouyinClientCode",
+    "DouyinLoginCode",
+    "DouyinStorageCode",
+    "DouyinTokenCode",
     "HallLogin",
     "InteractiveCode",
     "InteractiveData",
     "InvalidArgumentError",
+    "KVData",
     "Login",
     "LoginCode",
     "LoginExpiredError",
@@ -71,6 +84,7 @@ __all__ = [
     "OpenApiCode",
     "OutcomeUnknownError",
     "PayReport",
+    "Platform",
     "PlatformError",
     "Problem",
     "QQMiniGameError",
@@ -89,8 +103,12 @@ __all__ = [
     "TokenCode",
     "TransportError",
     "UserData",
+    "WeChatLoginCode",
+    "WeChatSignedCode",
+    "WeChatTokenCode",
     "__version__",
     "decrypt_user_data",
+    "kv_data_list",
     "verify_raw_data",
 ]
 

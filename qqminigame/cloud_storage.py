@@ -1,10 +1,18 @@
-"""A player's cloud storage: the scores that ranking lists and friends see."""
+"""A player's cloud storage: the scores that ranking lists and friends see.
+
+The same on all platforms; their pages:
+    QQ: https://q.qq.com/wiki/develop/game/server/open-port/setUserStorage.html
+    Douyin: https://developer.open-douyin.com/docs/resource/zh-CN/mini-game/develop/server/
+        data-caching/set-user-storage
+    WeChat: https://developers.weixin.qq.com/minigame/dev/api-backend/open-api/data/
+        storage.setUserStorage.html
+"""
 
 from collections.abc import Iterable, Mapping
 
 from qqminigame import validation
 from qqminigame.models import LoginState
-from qqminigame.ranking import ranking_value
+from qqminigame.ranking import check_ranking_values, ranking_value
 from qqminigame.session import Session
 from qqminigame.wire import nothing
 
@@ -50,6 +58,7 @@ class CloudStorage:
         problems: validation.Problems = []
         validation.check_login(login, problems)
         pairs = validation.check_kv(kv, self._rules, problems)
+        check_ranking_values(pairs, self._ranking, problems)
         validation.refuse("CloudStorage.set", problems)
         kv_list = [{"key": key, "value": value} for key, value in pairs]
         self._session.call(

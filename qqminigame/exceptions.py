@@ -15,6 +15,8 @@
         ├─ RateLimitError                too many calls
         └─ StorageLimitError             the player's storage would exceed a limit
 
+What a player's client reports is a PlatformError too: :class:`qqminigame.client_call.ClientError`.
+
 No secret enters an exception: they are built from names, numbers and masked text, and are raised
 after the ``except`` block of what caused them, so that nothing hangs on ``__context__``.
 All of them survive pickling.

@@ -1,4 +1,4 @@
-"""Interactive data: small marks that friends can act on."""
+"""Interactive data: small marks that friends can act on. QQ and WeChat have them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -33,7 +33,8 @@ class InteractiveData:
 
         Args:
             login: The player.
-            kv: Keys "1" to "50", none of them twice; on QQ the values are the ints 0 and 1.
+            kv: Keys "1" to "50", none of them twice; the values are ints, on QQ 0 and 1, on WeChat
+                those of 32 bits.
 
         Raises:
             InvalidArgumentError: A key or value is wrong; nothing was sent.

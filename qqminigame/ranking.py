@@ -1,8 +1,8 @@
 """The value of a key that a platform ranks players by. Pure."""
 
 import json
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from qqminigame.exceptions import Problem
 from qqminigame.platforms.base import RankingRules
@@ -43,6 +43,51 @@ def ranking_value(
     )
     text = _json({rules.wrapper: {"score": score, "update_time": update_time}, **fields})
     return "" if problems or text is None else text
+
+
+def check_ranking_values(
+    pairs: Iterable[tuple[Any, Any]], rules: RankingRules, problems: Problems
+) -> None:
+    """Check the values that are in the ranking lists' form, where the platform looks at them.
+
+    Args:
+        pairs: The pairs to be stored.
+        rules: The platform's own field and its range.
+        problems: Where problems go.
+
+    Source: tt.setUserCloudStorage (KVData: nothing else inside ``ttgame``, an Int32 score)
+    """
+    if rules.malformed is None:
+        return
+    for key, value in pairs:
+        if isinstance(value, str) and rules.wrapper in value and not _is_well_formed(value, rules):
+            problems.append(
+                Problem(
+                    where=f"kv[{key!r}]",
+                    what=f"is no ranking value: {rules.wrapper!r} holds an int score from "
+                    f"{rules.min_score} to {rules.max_score} and an int update_time, and nothing "
+                    "else; CloudStorage.set_score writes it so",
+                    code=rules.malformed,
+                )
+            )
+
+
+def _is_well_formed(value: str, rules: RankingRules) -> bool:
+    """Say whether a text is a proper ranking value, or none at all."""
+    try:
+        content = json.loads(value)
+    except (ValueError, RecursionError):
+        return True
+    if not isinstance(content, dict) or rules.wrapper not in content:
+        return True
+    score = content[rules.wrapper]
+    return (
+        isinstance(score, dict)
+        and score.keys() <= {"score", "update_time"}
+        and type(score.get("score")) is int
+        and rules.min_score <= score["score"] <= rules.max_score
+        and type(score.get("update_time", 0)) is int
+    )
 
 
 def _json(value: object) -> str | None:

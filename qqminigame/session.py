@@ -41,6 +41,7 @@ class Session:
         app_secret: str | None = None,
         app_key: str | None = None,
         platform: str | Platform = "qq",
+        stable_token: bool = False,
         store: Store | str | None = None,
         timeout: float | tuple[float, float] = (3.05, 10.0),
         pool_size: int | None = None,
@@ -60,7 +61,10 @@ class Session:
             app_id: The app's id on the platform; for Dawanka, the game hall's own.
             app_secret: Needed for everything but Dawanka. Secret.
             app_key: Needed for Dawanka. Secret.
-            platform: Name of the platform: ``"qq"``.
+            platform: Name of the platform: ``"qq"``, ``"douyin"``, ``"wechat"``; and
+                ``"douyin-toutiao"`` for Douyin's older host. Or a platform of your own.
+            stable_token: Fetch access tokens by the platform's ``stable_token`` call (Douyin,
+                WeChat): programs that do all get the same token and do not kill each other's.
             store: Where the access token and logins are kept: a store, or the address of one:
                 ``"memory:"``, ``"sqlite:///file"``, ``"redis://host:port/number"``. By default an
                 SQLite file in the user's cache folder, which all processes of this user share.
@@ -112,11 +116,12 @@ class Session:
         self.pay_orders = PayOrders(
             prefix=f"pay:{self._name()}:", store=opened, clock=clock, sleep=sleep
         )
+        token = self._token_endpoint(settings.instance("stable_token", stable_token, bool))
         self._caller = Caller(
             app=self._app,
             base_url=self._base_url,
-            token_endpoint=self.platform.token,
-            token_key=f"token:{self._name()}:{settings.digest(app_secret or '')}",
+            token_endpoint=token,
+            token_key=f"{token.name}:{self._name()}:{settings.digest(app_secret or '')}",
             transport=self._transport,
             store=opened,
             logins=self.logins,
@@ -258,6 +263,13 @@ class Session:
     def now(self) -> int:
         """Return the time in unix seconds."""
         return int(self._clock())
+
+    def _token_endpoint(self, stable: bool) -> Endpoint:
+        if not stable:
+            return self.platform.token
+        if self.platform.stable_token is None:
+            raise ConfigurationError(f"stable_token: the platform {self.platform.name} has none")
+        return self.platform.stable_token
 
     def _name(self) -> str:
         """Name app and platform; what is kept for one address is never sent to another."""

@@ -26,6 +26,7 @@ LAYERS = [
         "token_life",
         "explanation",
         "user_data",
+        "client_call",
     },
     {"wire"},
     {"forking", "stores", "tokens", "login_store", "pay_orders", "transport"},

@@ -4,9 +4,11 @@ from typing import Final
 
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.platforms.base import Platform
+from qqminigame.platforms.douyin import DOUYIN, DOUYIN_TOUTIAO
 from qqminigame.platforms.qq import QQ
+from qqminigame.platforms.wechat import WECHAT
 
-PLATFORMS: Final = {platform.name: platform for platform in (QQ,)}
+PLATFORMS: Final = {platform.name: platform for platform in (QQ, DOUYIN, DOUYIN_TOUTIAO, WECHAT)}
 
 
 def named(name: str) -> Platform:

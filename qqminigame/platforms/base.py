@@ -131,11 +131,14 @@ class RankingRules:
         wrapper: The field that holds score and time.
         min_score: The lowest score.
         max_score: The highest score.
+        malformed: What the platform answers to a value that has the wrapper in another form; None
+            where it takes any.
     """
 
     wrapper: str
     min_score: int
     max_score: int
+    malformed: PlatformCode | None = None
 
 
 @frozen(kw_only=True)
@@ -144,7 +147,8 @@ class Platform:
 
     Attributes:
         name: What ``Session(platform=...)`` calls it.
-        token: Fetches an access token.
+        token: Fetches an access token; it kills the one before.
+        stable_token: Fetches the access token that is the same while it lives.
         login: Turns a js_code into a LoginState.
         login_code: The parameter that carries the js_code.
         set_storage: Writes a player's cloud storage.
@@ -165,6 +169,7 @@ class Platform:
     remove_storage: Endpoint
     storage: StorageRules
     ranking: RankingRules
+    stable_token: Endpoint | None = None
     set_interactive: Endpoint | None = None
     interactive_values: range = range(0)
     get_dawanka: Endpoint | None = None
