@@ -2,7 +2,7 @@
 # make test   run the tests
 # make check  all that CI runs: format, lint, types, tests with branch coverage
 # make soak   20 000 orders under random faults and kills: ten minutes
-# make bench  measure what things cost, as ratios of one run
+# make bench  measure what calls cost beside other clients, and write benchmarks/results: five minutes
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,7 +26,7 @@ soak: $(READY)
 	$(BIN)/python tests/soak.py --orders 20000
 
 bench: $(READY)
-	$(BIN)/python benchmarks/cached_token.py
+	$(BIN)/python -m benchmarks --save
 
 format: $(READY)
 	$(BIN)/ruff format .

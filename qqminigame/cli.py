@@ -24,6 +24,7 @@ Behind the scenes:
   what is stored       curl {url}/_sandbox/state
   what was asked       curl {url}/_sandbox/log
   an hour later        curl -d '{{"advance": 3600}}' {url}/_sandbox/clock
+  a game's page        <script src="{url}/_sandbox/mini.js"></script>
   busy, twice          curl -d '{{"kind": "busy", "times": 2}}' {url}/_sandbox/faults
 """
 
@@ -54,8 +55,19 @@ def demo_command(seed: int) -> None:
     show_default=True,
     help="How long the token before the newest lives on.",
 )
+@click.option(
+    "--ranking-key",
+    "ranking_keys",
+    multiple=True,
+    help="A key whose value must be a ranking value (Douyin); may be given more than once.",
+)
 def sandbox_command(
-    host: str, port: int, seed: int | None, token_seconds: int, overlap_seconds: int
+    host: str,
+    port: int,
+    seed: int | None,
+    token_seconds: int,
+    overlap_seconds: int,
+    ranking_keys: tuple[str, ...],
 ) -> None:
     """Run the platform on this machine until Ctrl-C."""
     sandbox = Sandbox(
@@ -64,6 +76,7 @@ def sandbox_command(
         seed=seed,
         token_seconds=token_seconds,
         overlap_seconds=overlap_seconds,
+        ranking_keys=ranking_keys,
     )
     try:
         sandbox.serve_forever(ready=lambda: _welcome(sandbox))

@@ -4,8 +4,7 @@ import http.client
 import socket
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from qqminigame.transport.answers import BoundedAnswer
 

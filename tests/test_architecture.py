@@ -139,14 +139,24 @@ def test_imports__stand_at_the_top():
                 assert not list(own_imports(function)), f"{name}.{function.name}"
 
 
-def test_import__needs_no_extra():
-    """Importing the package imports its three requirements and no extra."""
-    program = "import sys, qqminigame; print(*{name.partition('.')[0] for name in sys.modules})"
+def loaded_by(statement):
+    """Return the top names of all modules that a statement loads in a new process."""
+    program = f"import sys\n{statement}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     command = [sys.executable, "-c", program]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_import__needs_no_extra():
+    """All public names together import the three requirements and no extra."""
+    loaded = loaded_by("from qqminigame import *")
     extras = {"aiohttp", "click", "rich", "redis", "django", "flask", "celery", "cryptography"}
-    assert not extras & set(loaded)
-    assert {"requests", "attrs", "cachetools"} <= set(loaded)
+    assert not extras & loaded
+    assert {"requests", "attrs", "cachetools"} <= loaded
+
+
+def test_import__of_the_package_alone_waits_for_nothing():
+    """Names are imported when they are asked for."""
+    assert not {"requests", "attrs", "cachetools", "sqlite3"} & loaded_by("import qqminigame")
 
 
 def test_files__stay_small():

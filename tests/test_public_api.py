@@ -1,8 +1,11 @@
 """What the package offers: names, types, docstrings."""
 
+import ast
+import importlib
 import inspect
 import logging
 import typing
+from pathlib import Path
 
 import pytest
 
@@ -35,15 +38,25 @@ def methods(owner):
 FUNCTIONS = [function for owner in CLASSES for function in methods(owner)]
 
 
-def test_names__equal_all():
-    """What can be imported is what __all__ says, sorted; the modules aside."""
-    public = {
-        name
-        for name, value in vars(qqminigame).items()
-        if not name.startswith("_") and not inspect.ismodule(value)
-    }
-    assert public | {"__version__"} == set(qqminigame.__all__)
-    assert sorted(qqminigame.__all__) == qqminigame.__all__
+def test_names__are_those_that_type_checkers_see():
+    """What can be imported is what the stub declares, from the same modules, sorted."""
+    stub = Path(qqminigame.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    declared = {}
+    for node in ast.parse(stub).body:
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module)
+            declared |= {alias.asname: getattr(module, alias.name) for alias in node.names}
+    assert sorted(declared) == qqminigame.__all__
+    assert {name: getattr(qqminigame, name) for name in declared} == declared
+    assert set(declared) <= set(dir(qqminigame))
+
+
+def test_names__that_are_none():
+    """A slip is an AttributeError or ImportError, as with any module."""
+    with pytest.raises(AttributeError, match=r"qqminigame.*CloudStore"):
+        qqminigame.CloudStore  # noqa: B018
+    with pytest.raises(ImportError, match="CloudStore"):
+        from qqminigame import CloudStore  # noqa: F401
 
 
 @pytest.mark.parametrize("owner", CLASSES, ids=lambda owner: owner.__name__)

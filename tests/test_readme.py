@@ -38,7 +38,11 @@ def test_python__runs_from_top_to_bottom(sandbox, monkeypatch, capsys):
     monkeypatch.setenv("QQMINIGAME_APP_SECRET", sandbox.app_secret)
     monkeypatch.setenv("QQMINIGAME_APP_KEY", sandbox.app_key)
     monkeypatch.setenv("QQMINIGAME_BASE_URL", sandbox.url)
-    names = {"js_code": sandbox.js_code(), "query": {"openid": openid, "openkey": openkey}}
+    names = {
+        "js_code": sandbox.js_code(),
+        "tt_js_code": sandbox.js_code(),
+        "query": {"openid": openid, "openkey": openkey},
+    }
     for kind, text in BLOCKS:
         if kind == "python":
             exec(compile(text, "README.rst", "exec"), names)
@@ -46,6 +50,8 @@ def test_python__runs_from_top_to_bottom(sandbox, monkeypatch, capsys):
     assert stored.keys() == {"score", "rank"}
     assert stored["score"] == "120"
     assert names["report"].left == 0
+    on_douyin = sandbox.state()["players"][names["tt_login"].openid]["storage"]
+    assert '"ttgame":{"score":100,' in on_douyin["rank"]
     shown = capsys.readouterr().out
     assert "key has 129 bytes; the limit is 128" in shown
     assert "value must be a str, not int" in shown

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from qqminigame.redaction import MASK, mask_parameters, mask_values
 

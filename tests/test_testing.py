@@ -14,8 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from qqminigame import LoginState, PlatformError
 from qqminigame.testing import assert_no_secrets

@@ -7,8 +7,7 @@ import sys
 
 import attrs
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from machine import require
 
 from qqminigame import InvalidArgumentError, LoginState, SignatureError

@@ -8,8 +8,7 @@ from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from qqminigame.exceptions import InvalidArgumentError, Problem
 from qqminigame.models import HallLogin, LoginState

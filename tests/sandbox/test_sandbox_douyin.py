@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from independent import body_signature
-from sandbox_driver import SET as QQ_SET
-from sandbox_driver import Driver, Json, Login, kv, stored
+from sandbox_driver import SET as QQ_SET, Driver, Json, Login, kv, stored
 
 from qqminigame.sandbox import Sandbox
 
