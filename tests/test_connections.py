@@ -1,9 +1,11 @@
 """Connections are kept, counted, written to once, and left alone when they are too old."""
 
+import socket
 import threading
 import time
 from types import SimpleNamespace
 
+import fault_servers
 import pytest
 import requests
 import urllib3
@@ -12,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from qqminigame import Dawanka, HallLogin, ReplyError, RetryPolicy, Session, TransportError
 from qqminigame.transport import connections
+from qqminigame.transport.exchange import Exchange
 from qqminigame.transport.failures import explain
 from qqminigame.transport.sending import MAX_REPLY_BYTES
 
@@ -198,6 +201,32 @@ def test_request__is_written_at_once():
         connection.close()
         assert watched.written == server.requests
         assert [data[-7:] for data in watched.written] == [b"\r\n\r\none", b"\r\n\r\ntwo"]
+
+
+def test_connect__ends_with_the_exchange(sandbox):
+    """Whoever has waited for the pool has less time left to connect; so has a proxy's tunnel."""
+    with fault_servers.Gate(sandbox.url) as gate:
+        gate.open(backlog=0)
+        connection = connections.lean(urllib3.connection.HTTPConnection)("127.0.0.1", gate.port)
+        connection.timeout = 30.0
+        since = time.monotonic()
+        with Exchange(0.2) as exchange, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
+            connection.request("GET", "/")
+        assert time.monotonic() - since < 5
+        assert not exchange.begun
+
+
+def test_send__ends_with_the_exchange():
+    """A server that does not read holds up the body no longer than the call may take."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = connections.lean(urllib3.connection.HTTPConnection)("127.0.0.1", 9)
+        connection.sock, connection.timeout = ours, 30.0
+        since = time.monotonic()
+        with Exchange(0.2) as exchange, pytest.raises(TimeoutError):
+            connection.request("POST", "/", body=bytes(10_000_000))
+        assert time.monotonic() - since < 5
+        assert exchange.begun
 
 
 def test_lean__once_is_enough():

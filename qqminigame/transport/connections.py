@@ -23,9 +23,21 @@ class _Watched:
 
     response_class = BoundedAnswer
     sock: Any
-    timeout: Any
-    connect: Callable[[], None]
+    timeout: Any  # seconds, or None for as long as it takes
     _good_until = 0.0
+
+    def connect(self) -> None:
+        """Connect, as long as the exchange may take: waiting for the pool was part of it."""
+        self.timeout = self.patience()
+        super().connect()  # type: ignore[misc]
+
+    def patience(self) -> Any:
+        """Return how many seconds to wait for what comes next."""
+        exchange = current_exchange()
+        if exchange is None:
+            return self.timeout
+        left = max(exchange.ends - time.monotonic(), 0.001)
+        return left if self.timeout is None else min(self.timeout, left)
 
     def request(self, *arguments: Any, **named: Any) -> None:
         """Send a request, and note when that begins."""
@@ -39,6 +51,7 @@ class _Watched:
         """
         if self.sock is None:
             self.connect()
+        self.timeout = self.patience()
         exchange = current_exchange()
         if exchange is not None:
             exchange.begun = True
