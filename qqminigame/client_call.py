@@ -48,7 +48,7 @@ def kv_data_list(
         InvalidArgumentError: The pairs break a limit; ``problems`` lists each.
         ConfigurationError: There is no such platform.
     """
-    rows = platforms.named(platform) if isinstance(platform, str) else platform
+    rows = platforms.chosen(platform)
     problems: validation.Problems = []
     pairs = validation.check_kv(kv, rows.storage, problems)
     check_ranking_values(pairs, rows.ranking, problems)
@@ -84,11 +84,11 @@ class ClientError(PlatformError):
         code, message = _code(res.get("errorCode")), _text(res.get("errMsg"))
         known = next((row for row in DouyinClientCode if row == code), None)
         says = f" (the client says {message!r})" if message else ""
-        words = (
-            f"{code} {known.name}: {known.english} {known.chinese}"
-            if known is not None
-            else f"code {code}, which is not documented"
-        )
+        words = f"code {code}, which is not documented"
+        if known is not None:
+            words = f"{code} {known.name}: {known.english} {known.chinese}"
+        elif code is None:
+            words = "failed, without a code that could be read"
         error = cls(
             f"setUserCloudStorage: {words}{says}",
             endpoint="setUserCloudStorage",
@@ -104,8 +104,9 @@ class ClientError(PlatformError):
 
 
 def _code(value: object) -> int | None:
+    """Return a code; a number too large to be one counts as none."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if abs(value) < 10**18 else None
     number = _NUMBER.fullmatch(value) if isinstance(value, str) else None
     return int(number[1]) if number else None
 

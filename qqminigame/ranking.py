@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from qqminigame.exceptions import Problem
 from qqminigame.platforms.base import RankingRules
-from qqminigame.validation import Problems, check_integer, kind
+from qqminigame.validation import Problems, at, check_integer, kind
 
 # Seconds after this (in the year 5138) are milliseconds given by mistake.
 _LAST_SECOND: Final = 100_000_000_000
+_INT64: Final = (-(2**63), 2**63 - 1)
 
 
 def ranking_value(
@@ -63,10 +64,10 @@ def check_ranking_values(
         if isinstance(value, str) and rules.wrapper in value and not _is_well_formed(value, rules):
             problems.append(
                 Problem(
-                    where=f"kv[{key!r}]",
+                    where=at("kv", key),
                     what=f"is no ranking value: {rules.wrapper!r} holds an int score from "
-                    f"{rules.min_score} to {rules.max_score} and an int update_time, and nothing "
-                    "else; CloudStorage.set_score writes it so",
+                    f"{rules.min_score} to {rules.max_score} and an int update_time (unix "
+                    "seconds), and nothing else; CloudStorage.set_score writes it so",
                     code=rules.malformed,
                 )
             )
@@ -80,13 +81,15 @@ def _is_well_formed(value: str, rules: RankingRules) -> bool:
         return True
     if not isinstance(content, dict) or rules.wrapper not in content:
         return True
-    score = content[rules.wrapper]
+    ranges = {"score": (rules.min_score, rules.max_score), "update_time": _INT64}
+    fields = content[rules.wrapper]
     return (
-        isinstance(score, dict)
-        and score.keys() <= {"score", "update_time"}
-        and type(score.get("score")) is int
-        and rules.min_score <= score["score"] <= rules.max_score
-        and type(score.get("update_time", 0)) is int
+        isinstance(fields, dict)
+        and fields.keys() == ranges.keys()
+        and all(
+            type(fields[name]) is int and least <= fields[name] <= most
+            for name, (least, most) in ranges.items()
+        )
     )
 
 

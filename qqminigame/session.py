@@ -93,8 +93,7 @@ class Session:
             app_secret=settings.secret("app_secret", app_secret),
             app_key=settings.secret("app_key", app_key),
         )
-        platform = platforms.named(platform) if isinstance(platform, str) else platform
-        self.platform = settings.instance("platform", platform, Platform)
+        self.platform = platforms.chosen(platform)
         self._base_url = None if base_url is None else settings.address(base_url)
         if http is not None:
             settings.instance("http", http, HttpSession)

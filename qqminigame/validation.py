@@ -100,7 +100,7 @@ def check_kv(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[
         if size > MAX_PAIR_BYTES:
             problems.append(
                 Problem(
-                    where=_at("kv", key),
+                    where=at("kv", key),
                     what=f"has {size} bytes, key and value together; the limit is {MAX_PAIR_BYTES}",
                     limit=MAX_PAIR_BYTES,
                     actual=size,
@@ -135,8 +135,8 @@ def check_interactive(
     seen: set[str] = set()
     for key, value in _pairs(kv, rules, problems):
         if _check_key(key, "kv", seen, rules, problems) and key not in INTERACTIVE_KEYS:
-            problems.append(Problem(where=_at("kv", key), what='key must be "1" to "50"'))
-        check_integer(value, values[0], values[-1], f"{_at('kv', key)} value", problems)
+            problems.append(Problem(where=at("kv", key), what='key must be "1" to "50"'))
+        check_integer(value, values[0], values[-1], f"{at('kv', key)} value", problems)
         checked.append((key, value))
     return checked
 
@@ -187,18 +187,18 @@ def _check_key(
     """Return the size of a key in bytes, 0 where it has none."""
     if not isinstance(key, str):
         what = f"key must be a str, not {kind(key)}"
-        problems.append(Problem(where=_at(where, key), what=what))
+        problems.append(Problem(where=at(where, key), what=what))
         return 0
     size = len(key) if key.isascii() else _size(key)
     if size is None:
-        problems.append(Problem(where=_at(where, key), what=f"key {_SURROGATE}"))
+        problems.append(Problem(where=at(where, key), what=f"key {_SURROGATE}"))
         return 0
     if not size:
-        problems.append(Problem(where=_at(where, key), what="key must not be empty"))
+        problems.append(Problem(where=at(where, key), what="key must not be empty"))
     elif size > MAX_KEY_BYTES:
         problems.append(
             Problem(
-                where=_at(where, key),
+                where=at(where, key),
                 what=f"key has {size} bytes; the limit is {MAX_KEY_BYTES}",
                 limit=MAX_KEY_BYTES,
                 actual=size,
@@ -206,7 +206,7 @@ def _check_key(
             )
         )
     if key in seen:
-        problems.append(Problem(where=_at(where, key), what="key is given twice"))
+        problems.append(Problem(where=at(where, key), what="key is given twice"))
     seen.add(key)
     return size
 
@@ -215,12 +215,12 @@ def _check_value(value: object, key: object, problems: Problems) -> int:
     """Return the size of a stored value in bytes, 0 where it has none."""
     if not isinstance(value, str):
         what = f"value must be a str, not {kind(value)}{_advice(value)}"
-        problems.append(Problem(where=_at("kv", key), what=what))
+        problems.append(Problem(where=at("kv", key), what=what))
         return 0
     try:
         return len(value) if value.isascii() else len(str.encode(value))
     except UnicodeEncodeError:
-        problems.append(Problem(where=_at("kv", key), what=f"value {_SURROGATE}"))
+        problems.append(Problem(where=at("kv", key), what=f"value {_SURROGATE}"))
         return 0
 
 
@@ -232,7 +232,8 @@ def _size(text: str) -> int | None:
         return None
 
 
-def _at(where: str, key: object) -> str:
+def at(where: str, key: object) -> str:
+    """Name the place of a key in an argument."""
     if not isinstance(key, str):
         return f"{where}[a {kind(key)}]"
     shown = str.__str__(key)[:_SHOWN_CHARACTERS]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 import pytest
+from platform_rows import endpoints, errors, refusal
 
 from qqminigame import platforms
 from qqminigame.exceptions import (
@@ -18,25 +19,19 @@ from qqminigame.exceptions import (
 )
 from qqminigame.limits import INTERACTIVE_KEYS, MAX_KEY_BYTES, MAX_PAIR_BYTES, MAX_PAIRS
 from qqminigame.platforms.base import Auth, Endpoint, PlatformCode
-from qqminigame.platforms.douyin import DouyinClientCode
+from qqminigame.platforms.douyin import DOUYIN, DOUYIN_TOUTIAO, DouyinClientCode
 from qqminigame.platforms.qq import QQ
 from qqminigame.platforms.qqgame import GET_DAWANKA_INFO, REPORT_DAWANKA_PAY
+from qqminigame.platforms.wechat import WECHAT
 
-assert QQ.set_interactive is not None
-ENDPOINTS = {
-    endpoint.name: endpoint
-    for endpoint in (
-        QQ.token,
-        QQ.login,
-        QQ.set_storage,
-        QQ.remove_storage,
-        QQ.set_interactive,
-        GET_DAWANKA_INFO,
-        REPORT_DAWANKA_PAY,
-    )
+ENDPOINTS = endpoints(QQ)
+ALL = {
+    f"{platform.name} {name}": row
+    for platform in platforms.PLATFORMS.values()
+    for name, row in endpoints(platform).items()
 }
 TABLES: list[type[PlatformCode]] = sorted(
-    {DouyinClientCode, *(table for row in ENDPOINTS.values() for table in row.codes)},
+    {DouyinClientCode, *(table for row in ALL.values() for table in row.codes)},
     key=lambda table: table.__name__,
 )
 
@@ -144,11 +139,27 @@ def test_codes__are_found_by_number(table: type[PlatformCode]) -> None:
         assert table(int(code)) is code
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("code", [0, 12345, -999, 10**30])
 def test_explain__undocumented(name: str, code: int) -> None:
     """A number no page mentions is explained by nothing."""
-    assert ENDPOINTS[name].explain(code) is None
+    assert ALL[name].explain(code) is None
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_explain__undocumented_in_a_reply(name: str) -> None:
+    """A refusal by such a number is a plain PlatformError that keeps it."""
+    endpoint = ALL[name]
+    error = refusal(endpoint, {endpoint.dialect.code_fields[0]: 12345})
+    assert type(error) is PlatformError
+    assert (error.code, error.english, error.chinese) == (12345, "", "")
+
+
+def test_codes__busy() -> None:
+    """Every call but the hall's says by -1 that it is busy, which may be tried again."""
+    assert {name: errors(row).get(-1) for name, row in ALL.items()} == {
+        name: None if row.auth is Auth.OPENAPI_V3 else BusyError for name, row in ALL.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -182,13 +193,21 @@ def test_codes__raise(name: str, error: type[Exception], codes: list[int]) -> No
     ] * len(codes)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
+@pytest.mark.parametrize("endpoint", ALL.values(), ids=ALL.keys())
 def test_endpoints__tables_agree(endpoint: Endpoint) -> None:
     """Where two tables of a call know one number, both raise the same class."""
-    errors: dict[int, type[Exception]] = {}
+    raised = errors(endpoint)
     for table in endpoint.codes:
         for code in table:
-            assert errors.setdefault(int(code), code.error) is code.error
+            assert raised[int(code)] is code.error
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_endpoints__are_called_what_their_path_ends_with(name: str) -> None:
+    """A call is named in errors and logs by the words of its address."""
+    row = ALL[name]
+    assert row.path.endswith(f"/{row.name}")
+    assert row.host.startswith("https://")
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -240,13 +259,19 @@ def test_qq__rules() -> None:
 
 
 def test_named__known() -> None:
-    """A platform is found by its name."""
-    assert platforms.named("qq") is QQ
-    assert all(name == platform.name for name, platform in platforms.PLATFORMS.items())
+    """Each platform, and Douyin's older host, is found by its name."""
+    assert {name: platforms.chosen(name) for name in platforms.PLATFORMS} == {
+        "qq": QQ,
+        "douyin": DOUYIN,
+        "douyin-toutiao": DOUYIN_TOUTIAO,
+        "wechat": WECHAT,
+    }
+    assert all(platform.name == name for name, platform in platforms.PLATFORMS.items())
 
 
-@pytest.mark.parametrize("name", ["", "QQ", "weixin", " qq"])
+@pytest.mark.parametrize("name", ["", "QQ", "weixin", " qq", "toutiao", "douyin_toutiao"])
 def test_named__unknown(name: str) -> None:
     """An unknown name is refused, with the names there are."""
-    with pytest.raises(ConfigurationError, match=r"known are: .*\bqq\b"):
-        platforms.named(name)
+    known = "known are: douyin, douyin-toutiao, qq, wechat"
+    with pytest.raises(ConfigurationError, match=f"platform '{name}' is unknown; {known}$"):
+        platforms.chosen(name)

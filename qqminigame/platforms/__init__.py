@@ -1,4 +1,4 @@
-"""The platforms, one file each. ``platforms.named("qq")`` finds one."""
+"""The platforms, one file each. ``platforms.chosen("qq")`` finds one."""
 
 from typing import Final
 
@@ -11,13 +11,19 @@ from qqminigame.platforms.wechat import WECHAT
 PLATFORMS: Final = {platform.name: platform for platform in (QQ, DOUYIN, DOUYIN_TOUTIAO, WECHAT)}
 
 
-def named(name: str) -> Platform:
-    """Return the platform of a name.
+def chosen(platform: object) -> Platform:
+    """Return a platform that is given by its name, or as it is.
 
     Raises:
         ConfigurationError: There is no such platform.
     """
-    if name not in PLATFORMS:
+    if isinstance(platform, Platform):
+        return platform
+    if not isinstance(platform, str):
+        raise ConfigurationError(
+            f"platform must be a name or a Platform, not {type(platform).__name__}"
+        )
+    if platform not in PLATFORMS:
         known = ", ".join(sorted(PLATFORMS))
-        raise ConfigurationError(f"platform {name!r} is unknown; known are: {known}")
-    return PLATFORMS[name]
+        raise ConfigurationError(f"platform {platform!r} is unknown; known are: {known}")
+    return PLATFORMS[platform]

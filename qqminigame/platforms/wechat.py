@@ -52,8 +52,8 @@ class WeChatSignedCode(PlatformCode):
     WRONG_KEY = (
         87082,
         PlatformError,
-        "A key is not one that the platform takes here.",
-        "key 无效。",
+        'A key is not one that the platform takes here; marks have the keys "1" to "50".',
+        'key 无效,互动数据的 key 应为 "1" 到 "50"。',
     )
 
 
