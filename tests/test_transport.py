@@ -1,77 +1,22 @@
 """Bytes out, Reply in: what is taken from the user's requests session and the environment."""
 
 import gzip
-import io
 import logging
 
 import pytest
 import requests
 import urllib3
-from raw_server import RawServer, http, platform
-from requests.adapters import BaseAdapter, HTTPAdapter
+from raw_server import RawServer, http
+from requests.adapters import HTTPAdapter
 from sessions import Pauses, make_session
 
 from qqminigame import (
     CloudStorage,
     ConfigurationError,
-    Dawanka,
-    HallLogin,
     Login,
     ReplyError,
     TransportError,
 )
-
-
-def test_verify__a_bundle_of_the_users_own(tls_sandbox, certificate):
-    """The user's verify is used: a certificate it trusts is trusted."""
-    with requests.Session() as own:
-        own.verify = str(certificate)
-        session = make_session(tls_sandbox, http=own)
-        login = Login(session).code2session(tls_sandbox.js_code())
-        CloudStorage(session).set(login, {"a": "1"})
-    assert tls_sandbox.state()["players"][login.openid]["storage"] == {"a": "1"}
-
-
-def test_verify__an_explicit_one_wins_over_the_environment(tls_sandbox, certificate, monkeypatch):
-    """REQUESTS_CA_BUNDLE is honoured, but not over a verify that the user has set."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    Login(make_session(tls_sandbox)).code2session(tls_sandbox.js_code())
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
-    with requests.Session() as own:
-        own.verify = str(certificate)
-        Login(make_session(tls_sandbox, http=own)).code2session(tls_sandbox.js_code())
-
-
-def test_verify__a_bundle_that_is_not_there(tls_sandbox):
-    """A path that leads nowhere is told as what it is."""
-    with requests.Session() as own:
-        own.verify = "/no/such/bundle.pem"
-        session = make_session(tls_sandbox, http=own, sleep=Pauses())
-        with pytest.raises(TransportError, match="CA bundle") as caught:
-            Login(session).code2session("code")
-    assert caught.value.sent is False
-
-
-def test_proxy__of_the_environment(sandbox, monkeypatch):
-    """HTTP_PROXY is honoured; what goes there is the whole address."""
-    with RawServer(platform) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", "")
-        session = make_session(sandbox, base_url="http://platform.example")
-        Dawanka(session).get_info(HallLogin(openid="o", openkey="k"))
-        assert proxy.requests[0].startswith(
-            b"GET http://platform.example/v3/user/get_dawanka_info?"
-        )
-
-
-def test_proxy__that_nobody_runs(sandbox, monkeypatch):
-    """A proxy out of reach is told; nothing was sent."""
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "")
-    session = make_session(sandbox, base_url="http://platform.example", sleep=Pauses())
-    with pytest.raises(TransportError, match="proxy") as caught:
-        Login(session).code2session("code")
-    assert caught.value.sent is False
 
 
 def test_adapter__of_the_users_own(sandbox):
@@ -92,27 +37,6 @@ def test_adapter__of_the_users_own(sandbox):
         CloudStorage(session).set(login, {"a": "1"})
     assert seen == [("own", 0, "GET"), ("own", 0, "GET"), ("own", 0, "POST")]
     assert adapter.max_retries.total == 7
-
-
-def test_adapter__that_speaks_no_http(sandbox):
-    """Any requests adapter will do, also for calls that want a connection of their own."""
-
-    class Canned(BaseAdapter):
-        def send(self, request, **options):
-            response = requests.Response()
-            response.status_code = 200
-            response.raw = urllib3.HTTPResponse(
-                io.BytesIO(b'{"ret":0,"use":2,"left":1}'), preload_content=False
-            )
-            return response
-
-        def close(self):
-            pass
-
-    with requests.Session() as own:
-        own.mount("http://", Canned())
-        session = make_session(sandbox, http=own)
-        assert Dawanka(session).report_pay(HallLogin(openid="o", openkey="k")).left == 1
 
 
 def test_adapter__missing_for_the_address(sandbox):

@@ -42,8 +42,9 @@ WRONG_GRANT_TYPE: Final = (
 # A login
 BAD_JS_CODE: Final = (
     LoginExpiredError,
-    "The js_code is wrong, used or older than 5 minutes; have the game log in again.",
-    "js_code 无效、已使用或超过 5 分钟,请让客户端重新登录。",
+    "The js_code is wrong, used or older than 5 minutes; have the game log in again, by qq.login(), "
+    "tt.login() or wx.login().",
+    "js_code 无效、已使用或超过 5 分钟,请让客户端重新调用 qq.login()、tt.login() 或 wx.login()。",
 )
 TOO_MANY_LOGINS: Final = (
     RateLimitError,

@@ -1,4 +1,7 @@
-"""The table of all calls the sandbox answers; another platform is a file and a word here."""
+"""The table of all calls the sandbox answers.
+
+Another platform is a file, a word here, and in `accounts` one for its access tokens.
+"""
 
 from collections.abc import Mapping
 
