@@ -7,7 +7,10 @@ from qqminigame.wire import Result
 
 
 class Login:
-    """Turns what ``qq.login()`` gives the game client into a login the back end can use."""
+    """Turns the code that ``qq.login()`` gives the game client into a login the back end can use.
+
+    On Douyin and WeChat it is the code of ``tt.login()`` and ``wx.login()``.
+    """
 
     def __init__(self, session: Session) -> None:
         """Use a session; it needs the app_secret.
@@ -36,7 +39,8 @@ class Login:
             ConfigurationError: app_id or app_secret are wrong.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
-        Source: https://q.qq.com/wiki/develop/game/server/open-port/code2Session.html
+        Source: https://q.qq.com/wiki/develop/game/server/open-port/code2Session.html, and the pages
+        of that name of Douyin and WeChat
         """
         problems: validation.Problems = []
         js_code = validation.check_text(js_code, "js_code", problems)

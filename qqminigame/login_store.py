@@ -11,8 +11,10 @@ from qqminigame.stores.base import Store
 _log: Final = logging.getLogger("qqminigame")
 
 _ADVICE: Final = (
-    "the player has to log in again: pass the js_code of qq.login() to Login.code2session. "
-    "玩家需要重新登录:请将 qq.login() 得到的 js_code 传给 Login.code2session。"
+    "the player has to log in again: pass what qq.login(), tt.login() or wx.login() gives the game "
+    "to Login.code2session. "
+    "玩家需要重新登录:请将 qq.login()、tt.login() 或 wx.login() 得到的 code "
+    "传给 Login.code2session。"
 )
 
 

@@ -8,7 +8,10 @@ MASK: Final = "***"
 
 # Every query parameter and reply field of the platforms whose value is a secret.
 SECRET_NAMES: Final = frozenset(
-    {"access_token", "secret", "session_key", "js_code", "openkey", "signature", "sig"}
+    {
+        *("access_token", "secret", "session_key", "openkey", "signature", "sig"),
+        *("js_code", "code", "anonymous_code"),  # of a login
+    }
 )
 _SECRET_PARAMETER: Final = re.compile(
     rf"\b({'|'.join(sorted(SECRET_NAMES))})=[^&\s\"'<>]+", re.IGNORECASE

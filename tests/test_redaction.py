@@ -6,6 +6,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given, strategies as st
 
+from qqminigame.platforms import PLATFORMS
 from qqminigame.redaction import MASK, mask_parameters, mask_values
 
 SECRET_PARAMETERS = (
@@ -13,6 +14,8 @@ SECRET_PARAMETERS = (
     "secret",
     "session_key",
     "js_code",
+    "code",
+    "anonymous_code",
     "openkey",
     "signature",
     "sig",
@@ -30,6 +33,12 @@ def test_mask_parameters__secret_parameter(name: str, value: str) -> None:
     """The value of a secret parameter is masked, in capitals and encoded too; the rest stays."""
     masked = mask_parameters(URL.format(name=name, value=value))
     assert masked == URL.format(name=name, value=MASK)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS.values(), ids=PLATFORMS)
+def test_mask_parameters__the_login_code_of_each_platform(platform) -> None:
+    """Whatever a platform calls it, a login code is a secret."""
+    assert mask_parameters(f"?{platform.login_code}=abc") == f"?{platform.login_code}={MASK}"
 
 
 @pytest.mark.parametrize("name", SECRET_PARAMETERS)

@@ -42,8 +42,8 @@ WRONG_GRANT_TYPE: Final = (
 # A login
 BAD_JS_CODE: Final = (
     LoginExpiredError,
-    "The js_code is wrong, used or older than 5 minutes; have the game log in again, by qq.login(), "
-    "tt.login() or wx.login().",
+    "The js_code is wrong, used or older than 5 minutes; have the game call qq.login() (or "
+    "tt.login(), wx.login()) again.",
     "js_code 无效、已使用或超过 5 分钟,请让客户端重新调用 qq.login()、tt.login() 或 wx.login()。",
 )
 TOO_MANY_LOGINS: Final = (
