@@ -6,13 +6,15 @@ import logging
 import pytest
 import requests
 import urllib3
-from raw_server import RawServer, http
+from raw_server import RawServer, http, platform
 from requests.adapters import HTTPAdapter
 from sessions import Pauses, make_session
 
 from qqminigame import (
     CloudStorage,
     ConfigurationError,
+    Dawanka,
+    HallLogin,
     Login,
     ReplyError,
     TransportError,
@@ -57,6 +59,39 @@ def test_header__that_cannot_be_sent(sandbox):
             make_session(sandbox, http=own)
     assert caught.value.__context__ is None
     assert "a\nb" not in str(caught.value)
+
+
+def test_headers__of_the_users_session(sandbox):
+    """They are sent as they are; what frames a request is ours, whatever its spelling."""
+    with RawServer(platform) as server, requests.Session() as own:
+        own.headers.update(
+            {
+                "X-Text": "é",
+                "X-Bytes": b"\xe9",
+                "Accept": None,
+                "host": "another.example",
+                "connection": "keep-alive",
+                "content-length": "7",
+                "transfer-encoding": "chunked",
+            }
+        )
+        with make_session(sandbox, http=own, base_url=server.url) as session:
+            Dawanka(session).report_pay(HallLogin(openid="o", openkey="k"))
+        lines = server.requests[0].split(b"\r\n")
+    assert {line for line in lines if line.startswith(b"X-")} == {b"X-Text: \xe9", b"X-Bytes: \xe9"}
+    names = [line.partition(b":")[0].lower() for line in lines[1:] if line]
+    assert len(names) == len(set(names))
+    assert not {b"accept", b"content-length", b"transfer-encoding"} & set(names)
+    assert {b"Host: another.example", b"Connection: close"} <= set(lines)
+
+
+@pytest.mark.parametrize("value", ["a\nb", "分", 7], ids=["a line end", "no latin-1", "no text"])
+def test_headers__that_cannot_be_sent(sandbox, value):
+    """A header that would break is refused when the session is made."""
+    with requests.Session() as own:
+        own.headers["X-Own"] = value
+        with pytest.raises(ConfigurationError, match="'X-Own'"):
+            make_session(sandbox, http=own)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,26 @@ _SEES_EACH_REQUEST: Final = (
 )
 
 
+class Outgoing(NamedTuple):
+    """A request as it is to be sent.
+
+    Attributes:
+        method: The HTTP method.
+        url: An address on the route it is sent by.
+        headers: All headers but Host.
+        body: The body, if there is one.
+        connect_seconds: How long to wait for a connection.
+        read_seconds: How long to wait for the next bytes of an answer.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None
+    connect_seconds: float
+    read_seconds: float
+
+
 class Answer(NamedTuple):
     """An answer with its body still unread."""
 
@@ -47,23 +67,8 @@ class Route(Protocol):
 
     is_watched: bool
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        headers: Headers,
-        body: bytes | None,
-        timeout: tuple[float, float],
-    ) -> Answer:
-        """Send a request; what fails is an error of requests, urllib3 or the system.
-
-        Args:
-            method: The HTTP method.
-            url: An address on this route.
-            headers: All headers but Host.
-            body: The body, if there is one.
-            timeout: Seconds to wait for a connection, and for the next bytes of an answer.
-        """
+    def send(self, outgoing: Outgoing) -> Answer:
+        """Send a request; what fails is an error of requests, urllib3 or the system."""
 
     def fresh(self) -> Self:
         """Return the same way with no connection open yet."""
@@ -124,16 +129,9 @@ class _PoolRoute:
         self._target_from = 0 if whole else len(f"{parts.scheme}://{parts.netloc}")
         self._host = {"Host": parts.netloc}
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        headers: Headers,
-        body: bytes | None,
-        timeout: tuple[float, float],
-    ) -> Answer:
+    def send(self, outgoing: Outgoing) -> Answer:
         """Send a request."""
-        connect_seconds, read_seconds = timeout
+        method, url, headers, body, connect_seconds, read_seconds = outgoing
         raw = self._pool.urlopen(
             method,
             url[self._target_from :],
@@ -171,18 +169,12 @@ class _AdapterRoute:
             adapter = _private(adapter, watched, way.pool_size, block=adapter._pool_block)
         self._adapter = adapter
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        headers: Headers,
-        body: bytes | None,
-        timeout: tuple[float, float],
-    ) -> Answer:
+    def send(self, outgoing: Outgoing) -> Answer:
         """Send a request."""
         request = requests.PreparedRequest()
-        request.method, request.url, request.body = method, url, body
-        request.headers = requests.structures.CaseInsensitiveDict(headers)
+        request.method, request.url, request.body = outgoing.method, outgoing.url, outgoing.body
+        request.headers = requests.structures.CaseInsensitiveDict(outgoing.headers)
+        timeout = outgoing.connect_seconds, outgoing.read_seconds
         response = self._adapter.send(request, stream=True, timeout=timeout, **self._way.settings)
         return Answer(response.status_code, response.headers, response.raw)
 

@@ -16,7 +16,7 @@ from qqminigame.forking import renew_in_child
 from qqminigame.redaction import mask_parameters
 from qqminigame.transport.exchange import Exchange
 from qqminigame.transport.failures import FOREIGN_ERRORS, explain
-from qqminigame.transport.routes import Answer, Headers, Route, open_route
+from qqminigame.transport.routes import Answer, Headers, Outgoing, Route, open_route
 from qqminigame.wire import Reply, Request
 
 # What other rooms call it, so that they need not import requests.
@@ -124,8 +124,15 @@ class Transport:
             headers = {**self._json_headers, "Content-Length": str(len(body))}
         if not endpoint.idempotent:
             headers = {**headers, "Connection": "close"}
-        timeout = min(self._connect_seconds, seconds), min(self._read_seconds, seconds)
-        return route.send(endpoint.method, request.url, headers, body, timeout)
+        outgoing = Outgoing(
+            method=endpoint.method,
+            url=request.url,
+            headers=headers,
+            body=body,
+            connect_seconds=min(self._connect_seconds, seconds),
+            read_seconds=min(self._read_seconds, seconds),
+        )
+        return route.send(outgoing)
 
     def _route(self, origin: str) -> Route:
         route = self._routes.get(origin)
@@ -146,6 +153,9 @@ def _checked(headers: Mapping[str, Any]) -> Headers:
     """Return the headers as text, each once, and sure to break no line."""
     broken, checked = "", CaseInsensitiveDict[str]()
     for name, value in headers.items():
+        # In requests, None takes a header away. A length is that of a body, which comes later.
+        if value is None or name.lower() in ("content-length", "transfer-encoding"):
+            continue
         try:
             check_header_validity((name, value))
             checked[name] = value.decode("latin-1") if isinstance(value, bytes) else value
@@ -154,8 +164,9 @@ def _checked(headers: Mapping[str, Any]) -> Headers:
             broken = name
     if broken:
         raise ConfigurationError(f"the header {broken!r} of the http session cannot be sent")
-    if "Host" in checked:
-        checked["Host"] = checked["Host"]  # spelled like this
+    for name in ("Host", "Connection"):  # spelled like this, they can be replaced
+        if name in checked:
+            checked[name] = checked[name]
     return dict(checked)
 
 
