@@ -266,8 +266,9 @@ def little_memory(row, on):
     finally:
         tracemalloc.stop()
     assert peak < 8 * MIB
-    # What the client has not read fills the buffers of both sides' sockets.
-    assert row.gate == "" or MIB <= on.gate.bytes_sent < 16 * MIB
+    # What the client has not read fills the buffers of both sides' sockets, and a piece is counted
+    # a moment after it is gone.
+    assert row.gate == "" or MIB // 2 <= on.gate.bytes_sent < 16 * MIB
 
 
 def test_table__stands_in_the_docs():
