@@ -1,5 +1,6 @@
 """A user's own requests session: what its adapters may change, and what of it is not used."""
 
+import io
 import socket
 import ssl
 
@@ -245,6 +246,21 @@ class Marking(HTTPAdapter):
     def add_headers(self, request, **settings):
         """Mark a request."""
         request.headers["X-Own"] = "marked"
+
+
+def test_override__send_of_all_adapters(sandbox, monkeypatch):
+    """Libraries that make up answers in tests replace it in HTTPAdapter itself."""
+
+    def made_up(adapter, request, **options):
+        response = requests.Response()
+        response.status_code = 200
+        body = b'{"ret":0,"use":2,"left":1}'
+        response.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
+        return response
+
+    monkeypatch.setattr(HTTPAdapter, "send", made_up)
+    with make_session(sandbox, base_url="http://nobody.invalid") as session:
+        assert Dawanka(session).report_pay(PLAYER).left == 1
 
 
 @pytest.mark.parametrize(

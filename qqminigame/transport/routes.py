@@ -20,14 +20,18 @@ Headers = Mapping[str, str]
 
 # What may be repeated is decided elsewhere.
 _NO_RETRIES: Final = urllib3.Retry(0, read=False)
-# An adapter with one of these of its own wants to see each request.
-_SEES_EACH_REQUEST: Final = (
-    "send",
-    "add_headers",
-    "build_response",
-    "get_connection_with_tls_context",
-    "request_url",
-)
+# An adapter with one of these of its own wants to see each request; so does whoever has replaced
+# one in HTTPAdapter itself, as tests do that make up answers.
+_SEES_EACH_REQUEST: Final = {
+    name: getattr(HTTPAdapter, name)
+    for name in (
+        "send",
+        "add_headers",
+        "build_response",
+        "get_connection_with_tls_context",
+        "request_url",
+    )
+}
 
 
 class Outgoing(NamedTuple):
@@ -191,8 +195,8 @@ class _AdapterRoute:
 def _is_plain(adapter: BaseAdapter) -> bool:
     """Say whether an adapter leaves to requests whatever it does with a request."""
     return isinstance(adapter, HTTPAdapter) and all(
-        name not in vars(adapter) and getattr(type(adapter), name) is getattr(HTTPAdapter, name)
-        for name in _SEES_EACH_REQUEST
+        name not in vars(adapter) and getattr(type(adapter), name) is original
+        for name, original in _SEES_EACH_REQUEST.items()
     )
 
 

@@ -13,6 +13,7 @@ from sandbox_driver import Driver, Login, kv
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.wait import WebDriverWait
 
+import qqminigame
 from qqminigame.sandbox import Sandbox
 
 SAMPLE = Path(__file__).with_name("sample_set_user_cloud_storage.js").read_text("utf-8")
@@ -166,6 +167,27 @@ def test_sample__stored_and_overwritten_by_the_back_end(
     reply = driver.post(path, player, token, body, content_type="application/json")
     assert reply == {"error": 0}
     assert page.read("xxx") == [{"key": "xxx", "value": value}]
+
+
+def test_back_end__made_with_the_client(page: Page, sandbox: Sandbox) -> None:
+    """It prepares what the page stores, overwrites it by the server call, reads what failed."""
+    page.call("setUserCloudStorage", KVDataList=qqminigame.kv_data_list({"xxx": "分"}))
+    assert page.read("xxx") == [{"key": "xxx", "value": "分"}]
+    with qqminigame.Session(
+        sandbox.app_id,
+        app_secret=sandbox.app_secret,
+        platform="douyin",
+        base_url=sandbox.url,
+        store="memory:",
+    ) as session:
+        login = qqminigame.Login(session).code2session(page.call("login")["code"])
+        storage = qqminigame.CloudStorage(session)
+        storage.set_score(login, "xxx", 250, update_time=1557813500, progress=11)
+    value = '{"ttgame":{"score":250,"update_time":1557813500},"progress":11}'
+    assert page.read("xxx") == [{"key": "xxx", "value": value}]
+    failed = page.call("setUserCloudStorage", KVDataList="not a list")
+    error = qqminigame.ClientError.from_fail(failed)
+    assert (error.code, error.error_type) == (999999, "D")
 
 
 @pytest.mark.parametrize("family", ["tt", "qq", "wx"])
