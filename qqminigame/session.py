@@ -94,6 +94,8 @@ class Session:
             app_key=settings.secret("app_key", app_key),
         )
         self.platform = platforms.chosen(platform)
+        if on_call is not None and not callable(on_call):
+            raise ConfigurationError(f"on_call must be callable, not {type(on_call).__name__}")
         self._base_url = None if base_url is None else settings.address(base_url)
         if http is not None:
             settings.instance("http", http, HttpSession)

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from qqminigame import Dawanka, HallLogin, ReplyError, RetryPolicy, Session, TransportError
 from qqminigame.transport import connections
-from qqminigame.transport.exchange import Exchange
+from qqminigame.transport.exchange import Exchange, current_exchange
 from qqminigame.transport.failures import explain
 from qqminigame.transport.sending import MAX_REPLY_BYTES
 
@@ -227,6 +227,20 @@ def test_send__ends_with_the_exchange():
             connection.request("POST", "/", body=bytes(10_000_000))
         assert time.monotonic() - since < 5
         assert exchange.begun
+
+
+def test_exchange__one_within_another():
+    """A signal handler that makes a call does not end the call it has interrupted."""
+    with Exchange(1) as outer:
+        with Exchange(1) as inner:
+            assert current_exchange() is inner
+        assert current_exchange() is outer
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(current_exchange()))
+        thread.start()
+        thread.join()
+        assert seen == [None]
+    assert current_exchange() is None
 
 
 def test_lean__once_is_enough():

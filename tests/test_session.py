@@ -469,6 +469,7 @@ def test_secrets__echoed_by_the_platform_are_masked(sandbox, pauses):
         ({"store": 7}, "store"),
         ({"retry": 3}, "retry"),
         ({"pool_size": 0}, "pool_size"),
+        ({"on_call": 7}, "on_call"),
         ({"pool_size": 2.5}, "pool_size"),
         ({"pool_size": True}, "pool_size"),
         ({"login_ttl": 0}, "login_ttl"),

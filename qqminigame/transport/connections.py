@@ -19,7 +19,10 @@ _KEPT_OPEN: Final = re.compile(r"\btimeout=([0-9]{1,6})\b")
 
 
 class _Watched:
-    """What is added to a connection class of urllib3."""
+    """What is added to a connection class of urllib3.
+
+    Type checkers see no such class here, so each ``super()`` is a thing to ignore for them.
+    """
 
     response_class = BoundedAnswer
     sock: Any

@@ -145,6 +145,7 @@ class _PoolRoute:
             redirect=False,
             assert_same_host=False,
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
+            # urllib3 declares an int, and waits for any number of seconds.
             pool_timeout=read_seconds,  # type: ignore[arg-type]
             preload_content=False,
             decode_content=False,

@@ -118,7 +118,7 @@ def test_delay__client_goes_away(driver: Driver, request_set: bytes) -> None:
     with connect(driver.sandbox) as connection:
         connection.sendall(request_set)
         wait_for_log(driver, 3)
-    time.sleep(0.4)
+    time.sleep(0.4)  # twice the delay: that nothing happens has no other sign
     assert not handled_yet(driver)
 
 
@@ -248,7 +248,7 @@ def test_close_idle__next_request_needs_a_new_connection(driver: Driver, token: 
     for _ in range(2):
         driver.token()
         connections.append(driver.sandbox.log()[-1]["connection"])
-        time.sleep(0.05)
+        time.sleep(0.05)  # the connection closes a moment after the answer
     assert connections[0] != connections[1]
 
 
