@@ -257,7 +257,9 @@ PEERS: Final[tuple[type[Peer], ...]] = (
 
 def our_session(platform: Platform) -> Session:
     """Return a session as a user makes it, with the default store."""
-    return Session(APP_ID, app_secret=SECRET, app_key=SECRET, base_url=platform.url)
+    return Session(
+        APP_ID, app_secret=SECRET, hall_app_id=APP_ID, app_key=SECRET, base_url=platform.url
+    )
 
 
 def _tls(platform: Platform) -> ssl.SSLContext | None:

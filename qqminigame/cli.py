@@ -15,6 +15,7 @@ The platform is at {url}; Ctrl-C ends it. For Session.from_env():
   export QQMINIGAME_BASE_URL={url}
   export QQMINIGAME_APP_ID={app_id}
   export QQMINIGAME_APP_SECRET={app_secret}
+  export QQMINIGAME_HALL_APP_ID={hall_app_id}
   export QQMINIGAME_APP_KEY={app_key}
 
 Behind the scenes:
@@ -90,6 +91,7 @@ def _welcome(sandbox: Sandbox) -> None:
             url=sandbox.url,
             app_id=sandbox.app_id,
             app_secret=sandbox.app_secret,
+            hall_app_id=sandbox.hall_app_id,
             app_key=sandbox.app_key,
         )
     )

@@ -96,6 +96,7 @@ class _Stage:
         session = Session(
             sandbox.app_id,
             app_secret=sandbox.app_secret,
+            hall_app_id=sandbox.hall_app_id,
             app_key=sandbox.app_key,
             base_url=sandbox.url,
             store="memory:",

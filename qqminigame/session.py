@@ -17,7 +17,7 @@ from qqminigame.explanation import explanation
 from qqminigame.login_store import LoginStore
 from qqminigame.models import CallEvent, HallLogin, LoginState
 from qqminigame.pay_orders import PayOrders
-from qqminigame.platforms.base import Endpoint, Platform
+from qqminigame.platforms.base import Auth, Endpoint, Platform
 from qqminigame.retry import RetryPolicy
 from qqminigame.stores import Store, default_store, open_store
 from qqminigame.transport import HttpSession, Transport
@@ -39,6 +39,7 @@ class Session:
         app_id: str,
         *,
         app_secret: str | None = None,
+        hall_app_id: str | None = None,
         app_key: str | None = None,
         platform: str | Platform = "qq",
         stable_token: bool = False,
@@ -58,9 +59,11 @@ class Session:
         """Create a session; nothing is sent.
 
         Args:
-            app_id: The app's id on the platform; for Dawanka, the game hall's own.
+            app_id: The mini game's id on the platform.
             app_secret: Needed for everything but Dawanka. Secret.
-            app_key: Needed for Dawanka. Secret.
+            hall_app_id: The app's id in the QQ game hall, which has ids of its own. A session for
+                the hall alone may pass it as ``app_id``.
+            app_key: Needed for Dawanka: the key of the app in the game hall. Secret.
             platform: Name of the platform: ``"qq"``, ``"douyin"``, ``"wechat"``; and
                 ``"douyin-toutiao"`` for Douyin's older host. Or a platform of your own.
             stable_token: Fetch access tokens by the platform's ``stable_token`` call (Douyin,
@@ -90,8 +93,9 @@ class Session:
         """
         self._app = App(
             app_id=settings.credential("app_id", app_id),
-            app_secret=settings.secret("app_secret", app_secret),
-            app_key=settings.secret("app_key", app_key),
+            app_secret=settings.optional_credential("app_secret", app_secret),
+            hall_app_id=settings.optional_credential("hall_app_id", hall_app_id),
+            app_key=settings.optional_credential("app_key", app_key),
         )
         self.platform = platforms.chosen(platform)
         if on_call is not None and not callable(on_call):
@@ -138,8 +142,8 @@ class Session:
     def from_env(cls, **arguments: Any) -> Self:
         """Create a session from environment variables.
 
-        ``QQMINIGAME_APP_ID`` is required; ``QQMINIGAME_APP_SECRET``, ``_APP_KEY``, ``_PLATFORM``,
-        ``_STORE`` and ``_BASE_URL`` set the argument of the same name.
+        ``QQMINIGAME_APP_ID`` is required; ``QQMINIGAME_APP_SECRET``, ``_HALL_APP_ID``,
+        ``_APP_KEY``, ``_PLATFORM``, ``_STORE`` and ``_BASE_URL`` set the argument of the same name.
 
         Args:
             **arguments: Arguments of :class:`Session`; they win over the environment.
@@ -191,6 +195,12 @@ class Session:
             raise ConfigurationError(
                 f"{service} needs the {credential}: Session({self._app.app_id!r}, {credential}=...)"
                 f" or QQMINIGAME_{credential.upper()} for Session.from_env()"
+            )
+        if endpoint.auth is Auth.OPENAPI_V3 and self._app.app_secret and not self._app.hall_app_id:
+            raise ConfigurationError(
+                f"{service} needs the hall_app_id: the game hall knows the app by another id than "
+                f"the mini game's {self._app.app_id!r}; pass Session(..., hall_app_id=...) or set "
+                "QQMINIGAME_HALL_APP_ID"
             )
         return endpoint
 

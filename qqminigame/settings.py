@@ -12,7 +12,15 @@ from qqminigame.exceptions import ConfigurationError
 T = TypeVar("T")
 
 _CLEAN_URL: Final = re.compile(r"[!-~]+")
-_FROM_ENVIRONMENT: Final = ("app_id", "app_secret", "app_key", "platform", "store", "base_url")
+_FROM_ENVIRONMENT: Final = (
+    "app_id",
+    "app_secret",
+    "hall_app_id",
+    "app_key",
+    "platform",
+    "store",
+    "base_url",
+)
 
 
 def from_environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -33,7 +41,7 @@ def credential(name: str, value: object) -> str:
     return value
 
 
-def secret(name: str, value: object) -> str | None:
+def optional_credential(name: str, value: object) -> str | None:
     """Return a credential that not every session needs."""
     return None if value is None else credential(name, value)
 

@@ -42,6 +42,7 @@ def make_session(sandbox, **arguments):
     """Make a session to the sandbox, with a memory of its own unless told otherwise."""
     defaults = {
         "app_secret": sandbox.app_secret,
+        "hall_app_id": sandbox.hall_app_id,
         "app_key": sandbox.app_key,
         "base_url": sandbox.url,
         "store": "memory:",

@@ -154,6 +154,7 @@ class Soak:
             "session": {
                 "app_id": self._sandbox.app_id,
                 "app_secret": self._sandbox.app_secret,
+                "hall_app_id": self._sandbox.hall_app_id,
                 "app_key": self._sandbox.app_key,
                 "base_url": self._sandbox.url,
                 "store": self._store,

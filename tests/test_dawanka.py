@@ -17,6 +17,7 @@ from qqminigame import (
     PayReport,
     PlatformError,
     ReplyError,
+    Session,
     SignatureError,
     TransportError,
 )
@@ -89,7 +90,8 @@ def test_get_info__userip_is_sent_and_signed(dawanka, sandbox):
 def answered(reply):
     """Ask a server for a player's info that answers like this."""
     with RawServer(lambda _: http(reply)) as server:
-        server.app_id, server.app_secret, server.app_key = "1", "s", "k"
+        server.app_id, server.app_secret = "1", "s"
+        server.hall_app_id, server.app_key = "2", "k"
         with make_session(server) as session:
             return Dawanka(session).get_info(HallLogin(openid="o", openkey="k"))
 
@@ -310,6 +312,26 @@ def test_dawanka__without_app_key(sandbox):
     """A session that cannot sign the hall's calls says so at once."""
     with pytest.raises(ConfigurationError, match="QQMINIGAME_APP_KEY"):
         Dawanka(make_session(sandbox, app_key=None))
+
+
+def test_dawanka__without_hall_app_id(sandbox):
+    """A session for the mini game and the hall is told that the hall has ids of its own."""
+    with pytest.raises(ConfigurationError, match="QQMINIGAME_HALL_APP_ID"):
+        Dawanka(make_session(sandbox, hall_app_id=None))
+
+
+def test_dawanka__in_a_session_for_the_hall_alone(sandbox, hall_login):
+    """A session without an app_secret may pass the hall's id as its app_id."""
+    session = Session(
+        sandbox.hall_app_id, app_key=sandbox.app_key, base_url=sandbox.url, store="memory:"
+    )
+    assert Dawanka(session).get_info(hall_login).level.value == 1
+
+
+def test_dawanka__signs_with_the_halls_id(session, sandbox, hall_login):
+    """The hall sees its own app id, the mini game's calls see theirs."""
+    Dawanka(session).get_info(hall_login)
+    assert sandbox.log()[-1]["query"]["appid"] == sandbox.hall_app_id != sandbox.app_id
 
 
 def test_dawanka__needs_no_app_secret(sandbox, hall_login):

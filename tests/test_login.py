@@ -141,5 +141,6 @@ def test_login__without_app_secret(sandbox):
 
 def make_server_session(server):
     """Make a session to a raw server."""
-    server.app_id, server.app_secret, server.app_key = "1", "s", "k"
+    server.app_id, server.app_secret = "1", "s"
+    server.hall_app_id, server.app_key = "2", "k"
     return make_session(server)

@@ -36,6 +36,7 @@ def test_python__runs_from_top_to_bottom(sandbox, monkeypatch, capsys):
     openid, openkey = sandbox.hall_login(pay_return_count=1)
     monkeypatch.setenv("QQMINIGAME_APP_ID", sandbox.app_id)
     monkeypatch.setenv("QQMINIGAME_APP_SECRET", sandbox.app_secret)
+    monkeypatch.setenv("QQMINIGAME_HALL_APP_ID", sandbox.hall_app_id)
     monkeypatch.setenv("QQMINIGAME_APP_KEY", sandbox.app_key)
     monkeypatch.setenv("QQMINIGAME_BASE_URL", sandbox.url)
     names = {

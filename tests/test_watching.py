@@ -121,7 +121,7 @@ def test_explain__a_refused_sig(sandbox):
     hall_login = HallLogin(openid=openid, openkey=openkey, userip="1.2.3.4")
     with pytest.raises(SignatureError) as caught:
         Dawanka(session).get_info(hall_login)
-    params = {"appid": sandbox.app_id, "openid": openid, "openkey": openkey, "pf": "qqgame"}
+    params = {"appid": sandbox.hall_app_id, "openid": openid, "openkey": openkey, "pf": "qqgame"}
     source = openapi_source(
         "GET", "/v3/user/get_dawanka_info", {**params, "userip": "1.2.3.4", "version": "2"}
     )

@@ -20,6 +20,7 @@ class Settings:
     """What a sandbox is started with; durations in seconds, sizes in bytes."""
 
     app_id: str
+    hall_app_id: str
     app_secret: str = attrs.field(repr=False)
     app_key: str = attrs.field(repr=False)
     seed: int | str | None

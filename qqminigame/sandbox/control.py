@@ -58,6 +58,7 @@ class Control:
         return {
             "now": now,
             "app_id": world.settings.app_id,
+            "hall_app_id": world.settings.hall_app_id,
             "token_fetches": sum(book.fetches for book in world.tokens.values()),
             "tokens": sorted(chain(*tokens.values()), key=itemgetter("age"), reverse=True),
             "platforms": {

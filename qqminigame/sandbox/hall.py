@@ -61,7 +61,7 @@ def report_dawanka_pay(world: World, call: Call) -> Payload:
 def _hall_player(world: World, call: Call) -> HallPlayer:
     if call.repeated:
         raise RefusedError(1, "a parameter is given twice")
-    if call.get("appid") != world.settings.app_id:
+    if call.get("appid") != world.settings.hall_app_id:
         raise RefusedError(2000001, "appid invalid")
     player = world.hall.get(call.get("openid"))
     if player is None:

@@ -26,7 +26,8 @@ class Sandbox:
     Args:
         host: The address to listen on.
         port: The port; 0 takes a free one.
-        app_id: The app's id, on every platform and in the game hall.
+        app_id: The mini game's id, on every platform.
+        hall_app_id: The app's id in the game hall, which has ids of its own.
         app_secret: The app's secret for access tokens and logins.
         app_key: The appkey that signs the game hall's calls.
         seed: Makes openids, keys, tokens and codes the same in every run.
@@ -45,6 +46,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         app_id: str = "1110766236",
+        hall_app_id: str = "1104466820",
         app_secret: str = "sandbox-app-secret",  # noqa: S107 - made up, and meant to be known
         app_key: str = "sandbox-app-key",
         seed: int | str | None = None,
@@ -59,12 +61,14 @@ class Sandbox:
         if isinstance(ranking_keys, str):
             raise TypeError("ranking_keys is a list of keys, not one text")
         self.app_id = app_id
+        self.hall_app_id = hall_app_id
         self.app_secret = app_secret
         self.app_key = app_key
         self._address = (host, port)
         self._ssl_context = ssl_context
         settings = Settings(
             app_id=app_id,
+            hall_app_id=hall_app_id,
             app_secret=app_secret,
             app_key=app_key,
             seed=seed,

@@ -21,11 +21,13 @@ class App:
 
     Attributes:
         app_id: The platform's number of the app.
+        hall_app_id: The number the game hall knows it by, where that is another.
         app_secret: Secret; fetches access tokens and logs players in.
         app_key: Secret; signs calls of the game hall.
     """
 
     app_id: str
+    hall_app_id: str | None = None
     app_secret: str | None = field(default=None, repr=False)
     app_key: str | None = field(default=None, repr=False)
 
@@ -87,7 +89,8 @@ def openapi_request(
 ) -> Request:
     """Build a call of the game hall, signed with the app's key."""
     app_key = app.app_key or ""
-    query = {"appid": app.app_id, "openid": login.openid, "openkey": login.openkey, "pf": login.pf}
+    app_id = app.hall_app_id or app.app_id
+    query = {"appid": app_id, "openid": login.openid, "openkey": login.openkey, "pf": login.pf}
     if login.userip is not None:
         query["userip"] = login.userip
     query.update(payload)

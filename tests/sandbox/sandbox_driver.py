@@ -110,7 +110,7 @@ class Driver:
     def hall_parameters(self, path: str, openid: str, openkey: str, **more: str) -> dict[str, str]:
         """Make the signed query of a call to the game hall."""
         sandbox = self.sandbox
-        parameters = {"appid": sandbox.app_id, "openid": openid, "openkey": openkey}
+        parameters = {"appid": sandbox.hall_app_id, "openid": openid, "openkey": openkey}
         parameters |= {"pf": "qqgame"} | more
         return parameters | {"sig": openapi_sig("GET", path, parameters, sandbox.app_key)}
 

@@ -15,6 +15,7 @@ def test_state__at_the_start(driver: Driver) -> None:
     none = {"token_fetches": 0, "tokens": []}
     assert state == {
         "app_id": driver.sandbox.app_id,
+        "hall_app_id": driver.sandbox.hall_app_id,
         **none,
         "platforms": {"qq": none, "douyin": none, "wechat": none},
         "players": {},

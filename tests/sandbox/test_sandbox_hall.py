@@ -156,7 +156,7 @@ def test_hall__order_of_the_checks(driver: Driver, path: str) -> None:
     wrong = {"appid": "1", "openid": "x", "openkey": "x", "pf": "x", "sig": "x"}
     rets = []
     for name, value in [
-        ("appid", driver.sandbox.app_id),
+        ("appid", driver.sandbox.hall_app_id),
         ("openid", openid),
         ("openkey", "A" * 32),
         ("pf", "qqgame"),
