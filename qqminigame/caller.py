@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeVar
 from attrs import define, field
 
 from qqminigame import wire
+from qqminigame.deadline import Deadline
 from qqminigame.exceptions import (
     AccessTokenError,
     LoginExpiredError,
@@ -36,7 +37,7 @@ class _Call(Generic[T]):
     payload: Payload = field(repr=False)  # of a login, it holds the js_code
     login: LoginState | HallLogin | None
     read: Callable[[Result], T]
-    ends: float
+    deadline: Deadline
     attempts: int = 0
 
 
@@ -91,10 +92,10 @@ class Caller:
         payload: Payload,
         login: LoginState | HallLogin | None,
         read: Callable[[Result], T],
+        deadline: Deadline,
     ) -> T:
         """Make one call; see :meth:`qqminigame.session.Session.call`."""
-        ends = self._monotonic() + self.retry.deadline_seconds
-        return self._call_repeatedly(_Call(endpoint, payload, login, read, ends))
+        return self._call_repeatedly(_Call(endpoint, payload, login, read, deadline))
 
     def _call_repeatedly(self, call: _Call[T]) -> T:
         """Repeat what may be repeated, until the policy or the deadline ends it."""
@@ -109,7 +110,7 @@ class Caller:
                 failure,
                 idempotent=idempotent,
                 attempt=call.attempts,
-                left_seconds=self._left(call),
+                left_seconds=call.deadline.left(),
                 dice=self._dice(),
             )
             if pause is None:
@@ -132,12 +133,12 @@ class Caller:
         """Call with an access token where one is needed; replace a rejected one once."""
         if not isinstance(call.login, LoginState):
             return self._call_once(call, None)
-        token = self.tokens.get(self._left(call))
+        token = self.tokens.get(call.deadline.left())
         try:
             return self._call_once(call, token)
         except AccessTokenError as error:
             rejection = error
-        other = self.tokens.replace(token, self._left(call))
+        other = self.tokens.replace(token, call.deadline.left())
         if other is None:
             raise rejection
         _log.info("%s; the token was replaced", rejection)
@@ -151,10 +152,10 @@ class Caller:
 
     def _call_once(self, call: _Call[T], token: AccessToken | None) -> T:
         """Build a request and exchange it for its answer."""
-        left = self._left(call)
+        left = call.deadline.left()
         if left <= 0:
             raise TransportError(
-                f"{call.endpoint.name}: not sent, for {self.retry.deadline_seconds:g} s are over",
+                f"{call.endpoint.name}: not sent, for {call.deadline.seconds:g} s are over",
                 endpoint=call.endpoint.name,
             )
         return self._exchange(self._request(call, token), call.read, call.attempts, left)
@@ -224,6 +225,3 @@ class Caller:
             )
 
         return self._exchange(request, read, 1, seconds)
-
-    def _left(self, call: _Call[T]) -> float:
-        return call.ends - self._monotonic()

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from qqminigame import platforms, settings
 from qqminigame.caller import Caller
+from qqminigame.deadline import Deadline
 from qqminigame.exceptions import ConfigurationError, QQMiniGameError
 from qqminigame.explanation import explanation
 from qqminigame.login_store import LoginStore
@@ -113,6 +114,7 @@ class Session:
         opened = default_store(clock) if opened is None else opened
         settings.instance("store", opened, Store)
         self._clock = clock
+        self._monotonic = monotonic
         self.logins = LoginStore(
             prefix=f"login:{self._name()}:",
             store=opened,
@@ -210,6 +212,7 @@ class Session:
         payload: Payload,
         login: LoginState | HallLogin | None,
         read: Callable[[Result], T],
+        deadline: Deadline | None = None,
     ) -> T:
         """Make one call of the platform and return what it answered.
 
@@ -220,11 +223,16 @@ class Session:
             payload: Its own parameters.
             login: Who it is made for; None for a call of the app itself.
             read: Reads the answer; a ReplyError in it is one of the call.
+            deadline: When it has to be over, where it is a step of something longer.
 
         Raises:
             QQMiniGameError: It did not succeed; see :mod:`qqminigame.exceptions`.
         """
-        return self._caller.call(endpoint, payload, login, read)
+        return self._caller.call(endpoint, payload, login, read, deadline or self.deadline())
+
+    def deadline(self) -> Deadline:
+        """Start the time that a call has: :attr:`deadline_seconds` from now."""
+        return Deadline(self._caller.retry.deadline_seconds, self._monotonic)
 
     def login_state(self, login: LoginState | str) -> LoginState:
         """Return a login; a bare openid is looked up among those remembered.

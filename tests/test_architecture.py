@@ -29,7 +29,7 @@ LAYERS = [
         "client_call",
     },
     {"wire"},
-    {"forking", "stores", "tokens", "login_store", "pay_orders", "transport"},
+    {"deadline", "forking", "stores", "tokens", "login_store", "pay_orders", "transport"},
     {"caller", "session"},
     {"login", "cloud_storage", "interactive_data", "dawanka"},
     {"demo", "cli", "__main__", "testing"},
