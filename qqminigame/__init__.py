@@ -7,102 +7,142 @@ login = Login(session).code2session(js_code)
 CloudStorage(session).set(login, {"score": "100"})
 """
 
-import importlib
 import logging
-from typing import Any, Final
 
-# Where each public name is at home. A name is imported when it is first asked for: attrs alone
-# takes longer to import than this package may. Type checkers read __init__.pyi.
-_HOMES: Final = {
-    "client_call": (
-        "ClientError",
-        "KVData",
-        "kv_data_list",
-    ),
-    "cloud_storage": ("CloudStorage",),
-    "dawanka": ("Dawanka",),
-    "exceptions": (
-        "AccessTokenError",
-        "BusyError",
-        "ConfigurationError",
-        "InvalidArgumentError",
-        "LoginExpiredError",
-        "OutcomeUnknownError",
-        "PlatformError",
-        "Problem",
-        "QQMiniGameError",
-        "RateLimitError",
-        "ReplyError",
-        "SignatureError",
-        "StorageLimitError",
-        "StoreError",
-        "TransportError",
-    ),
-    "interactive_data": ("InteractiveData",),
-    "login": ("Login",),
-    "models": (
-        "CallEvent",
-        "DawankaInfo",
-        "DawankaLevel",
-        "HallLogin",
-        "LoginState",
-        "PayReport",
-    ),
-    "platforms.base": ("Platform",),
-    "platforms.douyin": (
-        "DouyinClientCode",
-        "DouyinLoginCode",
-        "DouyinStorageCode",
-        "DouyinTokenCode",
-    ),
-    "platforms.qq": (
-        "AccessTokenCode",
-        "InteractiveCode",
-        "LoginCode",
-        "SignatureCode",
-        "StorageCode",
-        "TokenCode",
-    ),
-    "platforms.qqgame": (
-        "DawankaCode",
-        "OpenApiCode",
-    ),
-    "platforms.wechat": (
-        "WeChatLoginCode",
-        "WeChatSignedCode",
-        "WeChatTokenCode",
-    ),
-    "retry": ("RetryPolicy",),
-    "session": ("Session",),
-    "stores": (
-        "MemoryStore",
-        "RedisStore",
-        "SQLiteStore",
-        "Store",
-    ),
-    "user_data": (
-        "UserData",
-        "decrypt_user_data",
-        "verify_raw_data",
-    ),
-    "version": ("__version__",),
-}
-_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+from qqminigame.adapter import DeadlineAdapter
+from qqminigame.client_call import (
+    ClientError,
+    KVData,
+    kv_data_list,
+)
+from qqminigame.cloud_storage import CloudStorage
+from qqminigame.dawanka import Dawanka
+from qqminigame.exceptions import (
+    AccessTokenError,
+    BusyError,
+    ConfigurationError,
+    InvalidArgumentError,
+    LoginExpiredError,
+    LoginNotFoundError,
+    OutcomeUnknownError,
+    PlatformError,
+    Problem,
+    QQMiniGameError,
+    RateLimitError,
+    ReplyError,
+    SignatureError,
+    StorageLimitError,
+    StoreError,
+    TransportError,
+)
+from qqminigame.interactive_data import InteractiveData
+from qqminigame.login import Login
+from qqminigame.models import (
+    CallEvent,
+    DawankaInfo,
+    DawankaLevel,
+    HallLogin,
+    LoginState,
+    PayOrder,
+    PayReport,
+)
+from qqminigame.platforms.base import Platform
+from qqminigame.platforms.douyin import (
+    DouyinClientCode,
+    DouyinLoginCode,
+    DouyinStorageCode,
+    DouyinTokenCode,
+)
+from qqminigame.platforms.qq import (
+    AccessTokenCode,
+    InteractiveCode,
+    LoginCode,
+    SignatureCode,
+    StorageCode,
+    TokenCode,
+)
+from qqminigame.platforms.qqgame import (
+    DawankaCode,
+    OpenApiCode,
+)
+from qqminigame.platforms.wechat import (
+    WeChatLoginCode,
+    WeChatSignedCode,
+    WeChatTokenCode,
+)
+from qqminigame.retry import RetryPolicy
+from qqminigame.session import Session
+from qqminigame.stores import (
+    MemoryStore,
+    RedisStore,
+    SQLiteStore,
+    Store,
+)
+from qqminigame.user_data import (
+    UserData,
+    decrypt_user_data,
+    verify_raw_data,
+)
+from qqminigame.version import __version__
 
-__all__ = sorted(_HOME_OF)
+__all__ = [
+    "AccessTokenCode",
+    "AccessTokenError",
+    "BusyError",
+    "CallEvent",
+    "ClientError",
+    "CloudStorage",
+    "ConfigurationError",
+    "Dawanka",
+    "DawankaCode",
+    "DawankaInfo",
+    "DawankaLevel",
+    "DeadlineAdapter",
+    "DouyinClientCode",
+    "DouyinLoginCode",
+    "DouyinStorageCode",
+    "DouyinTokenCode",
+    "HallLogin",
+    "InteractiveCode",
+    "InteractiveData",
+    "InvalidArgumentError",
+    "KVData",
+    "Login",
+    "LoginCode",
+    "LoginExpiredError",
+    "LoginNotFoundError",
+    "LoginState",
+    "MemoryStore",
+    "OpenApiCode",
+    "OutcomeUnknownError",
+    "PayOrder",
+    "PayReport",
+    "Platform",
+    "PlatformError",
+    "Problem",
+    "QQMiniGameError",
+    "RateLimitError",
+    "RedisStore",
+    "ReplyError",
+    "RetryPolicy",
+    "SQLiteStore",
+    "Session",
+    "SignatureCode",
+    "SignatureError",
+    "StorageCode",
+    "StorageLimitError",
+    "Store",
+    "StoreError",
+    "TokenCode",
+    "TransportError",
+    "UserData",
+    "WeChatLoginCode",
+    "WeChatSignedCode",
+    "WeChatTokenCode",
+    "__version__",
+    "decrypt_user_data",
+    "kv_data_list",
+    "verify_raw_data",
+]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name."""
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names."""
-    return [*globals(), *__all__]

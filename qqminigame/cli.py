@@ -20,7 +20,7 @@ The platform is at {url}; Ctrl-C ends it. For Session.from_env():
 
 Behind the scenes:
 
-  a player's js_code   curl -X POST {url}/_sandbox/js_code
+  a player's js_code   curl -d '{{"platform": "qq"}}' {url}/_sandbox/js_code
   a hall player        curl -d '{{"level": 1, "pay_return_count": 3}}' {url}/_sandbox/hall_login
   what is stored       curl {url}/_sandbox/state
   what was asked       curl {url}/_sandbox/log
@@ -52,9 +52,8 @@ def demo_command(seed: int) -> None:
 @click.option("--token-seconds", default=7200, show_default=True, help="Life of an access token.")
 @click.option(
     "--overlap-seconds",
-    default=300,
-    show_default=True,
-    help="How long the token before the newest lives on.",
+    type=float,
+    help="How long the token before the newest lives on; a random time of up to 300 if not given.",
 )
 @click.option(
     "--ranking-key",
@@ -67,7 +66,7 @@ def sandbox_command(
     port: int,
     seed: int | None,
     token_seconds: int,
-    overlap_seconds: int,
+    overlap_seconds: float | None,
     ranking_keys: tuple[str, ...],
 ) -> None:
     """Run the platform on this machine until Ctrl-C."""
@@ -82,7 +81,7 @@ def sandbox_command(
     try:
         sandbox.serve_forever(ready=lambda: _welcome(sandbox))
     except OSError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error.strerror or str(error)) from None
 
 
 def _welcome(sandbox: Sandbox) -> None:

@@ -15,7 +15,6 @@ from qqminigame import platforms, validation
 from qqminigame.exceptions import PlatformError, Problem
 from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import DouyinClientCode
-from qqminigame.ranking import check_ranking_values
 from qqminigame.redaction import mask_parameters
 
 _SHOWN_MESSAGE: Final = 300
@@ -51,7 +50,6 @@ def kv_data_list(
     rows = platforms.chosen(platform)
     problems: validation.Problems = []
     pairs = validation.check_kv(kv, rows.storage, problems)
-    check_ranking_values(pairs, rows.ranking, problems)
     validation.refuse("kv_data_list", problems)
     return [KVData(key=key, value=value) for key, value in pairs]
 

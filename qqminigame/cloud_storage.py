@@ -11,8 +11,9 @@ The same on all platforms; their pages:
 from collections.abc import Iterable, Mapping
 
 from qqminigame import validation
+from qqminigame.frames import drop_frames
 from qqminigame.models import LoginState
-from qqminigame.ranking import check_ranking_values, ranking_value
+from qqminigame.ranking import ranking_value
 from qqminigame.session import Session
 from qqminigame.wire import nothing
 
@@ -36,6 +37,7 @@ class CloudStorage:
         self._rules = platform.storage
         self._ranking = platform.ranking
 
+    @drop_frames
     def set(
         self, login: LoginState | str, kv: Mapping[str, str] | Iterable[tuple[str, str]]
     ) -> None:
@@ -44,7 +46,8 @@ class CloudStorage:
         Args:
             login: The player.
             kv: 1 to 128 pairs. Keys have 1 to 128 bytes in UTF-8, key and value together at most
-                1024 bytes; values are str and may be empty; no key comes twice.
+                1024 bytes; values are str and may be empty; no key comes twice. Which keys are a
+                ranking's only the platform knows: :meth:`set_score` writes their values.
 
         Raises:
             InvalidArgumentError: The pairs break a limit; nothing was sent.
@@ -58,13 +61,11 @@ class CloudStorage:
         problems: validation.Problems = []
         validation.check_login(login, problems)
         pairs = validation.check_kv(kv, self._rules, problems)
-        check_ranking_values(pairs, self._ranking, problems)
         validation.refuse("CloudStorage.set", problems)
         kv_list = [{"key": key, "value": value} for key, value in pairs]
-        self._session.call(
-            self._set, {"kv_list": kv_list}, self._session.login_state(login), nothing
-        )
+        self._session.call(self._set, {"kv_list": kv_list}, login, nothing)
 
+    @drop_frames
     def set_score(
         self,
         login: LoginState | str,
@@ -96,6 +97,7 @@ class CloudStorage:
         validation.refuse("CloudStorage.set_score", problems)
         self.set(login, pairs)
 
+    @drop_frames
     def remove(self, login: LoginState | str, keys: Iterable[str]) -> None:
         """Remove keys; a key that is not there is no error.
 
@@ -115,6 +117,4 @@ class CloudStorage:
         validation.check_login(login, problems)
         checked = validation.check_keys(keys, self._rules, problems)
         validation.refuse("CloudStorage.remove", problems)
-        self._session.call(
-            self._remove, {"key": checked}, self._session.login_state(login), nothing
-        )
+        self._session.call(self._remove, {"key": checked}, login, nothing)

@@ -24,5 +24,9 @@ class Deadline:
         self._ends = monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left; 0 or less when the time is up."""
-        return self._ends - self._monotonic()
+        """Return the seconds left; 0 when the time is up."""
+        return max(self._ends - self._monotonic(), 0.0)
+
+    def part(self, seconds: float) -> "Deadline":
+        """Return the deadline of a part that may take so long at most, and ends with the whole."""
+        return Deadline(min(self.left(), seconds), self._monotonic)

@@ -11,6 +11,7 @@
         ├─ AccessTokenError              the access token was rejected
         ├─ SignatureError                the signature was rejected
         ├─ LoginExpiredError             the player has to log in again
+        │   └─ LoginNotFoundError        the store has no login of this openid
         ├─ BusyError                     the platform is busy for the moment
         ├─ RateLimitError                too many calls
         └─ StorageLimitError             the player's storage would exceed a limit
@@ -127,7 +128,16 @@ class TransportError(QQMiniGameError):
 
 
 class OutcomeUnknownError(TransportError):
-    """A call that must not be repeated may or may not have happened."""
+    """A call that must not be repeated may or may not have happened.
+
+    Attributes:
+        order_id: The order, where the report had one.
+        settle_in: In how many seconds from the error :meth:`qqminigame.Dawanka.settle` can decide;
+            0 for at once; None without an order, and where only the caller can know.
+    """
+
+    order_id: str | None = None
+    settle_in: int | None = None
 
 
 class ReplyError(QQMiniGameError):
@@ -177,6 +187,14 @@ class SignatureError(PlatformError):
 
 class LoginExpiredError(PlatformError):
     """The player's login is over: the game has to log the player in again."""
+
+
+class LoginNotFoundError(LoginExpiredError):
+    """The session's store has no login of this openid; nothing was sent.
+
+    The platform was not asked: the player may well be logged in, in a program that keeps its logins
+    in another store.
+    """
 
 
 class BusyError(PlatformError):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from qqminigame import validation
+from qqminigame.frames import drop_frames
 from qqminigame.models import LoginState
 from qqminigame.session import Session
 from qqminigame.wire import nothing
@@ -26,6 +27,7 @@ class InteractiveData:
         self._values = platform.interactive_values
         self._rules = platform.storage
 
+    @drop_frames
     def set(
         self, login: LoginState | str, kv: Mapping[str, int] | Iterable[tuple[str, int]]
     ) -> None:
@@ -49,6 +51,4 @@ class InteractiveData:
         pairs = validation.check_interactive(kv, self._values, self._rules, problems)
         validation.refuse("InteractiveData.set", problems)
         kv_list = [{"key": key, "value": value} for key, value in pairs]
-        self._session.call(
-            self._endpoint, {"kv_list": kv_list}, self._session.login_state(login), nothing
-        )
+        self._session.call(self._endpoint, {"kv_list": kv_list}, login, nothing)

@@ -24,6 +24,13 @@ MAX_SAFE_INTEGER: Final = 2**53 - 1
 # get_dawanka_info: payReturnCount of a player without a limit
 UNLIMITED: Final = -1
 
+# Our own, and generous: the pages demand room for access tokens of 512 characters. It bounds
+# js_code, openid, openkey, session_key and access tokens, in bytes of UTF-8.
+MAX_TEXT_BYTES: Final = 4096
+
+# Our own: what a game's client posts, in bytes: rawData, encryptedData.
+MAX_POSTED_BYTES: Final = 1024 * 1024
+
 # Our own: an order id is part of a key of the store.
 MAX_ORDER_ID_BYTES: Final = 128
 

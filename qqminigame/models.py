@@ -8,6 +8,7 @@ from typing import Any, Self
 from attrs import field, frozen
 
 from qqminigame.exceptions import InvalidArgumentError, Problem
+from qqminigame.frames import drop_frames
 from qqminigame.limits import UNLIMITED
 
 
@@ -19,11 +20,14 @@ class LoginState:
         openid: The player in this game.
         session_key: Signs what is sent for the player. Secret: it must never reach the game client.
         unionid: The player across one developer's games; None where the platform gives none.
+        remembered: Whether the session's store has the login, so that later calls can name the bare
+            openid; False where ``code2session`` could not save it. Not compared.
     """
 
     openid: str
     session_key: str = field(repr=False)
     unionid: str | None = None
+    remembered: bool = field(default=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -46,6 +50,7 @@ class HallLogin:
     userip: str | None = None
 
     @classmethod
+    @drop_frames
     def from_query(cls, query: Mapping[str, Any]) -> Self:
         """Read the login from the query the hall opens the game's page with.
 
@@ -118,9 +123,12 @@ class DawankaLevel(Enum):
 
         info.level >= DawankaLevel.DAWANKA
 
+    A number that the platform does not document is kept: ``DawankaLevel(7)`` is a level whose value
+    is 7. It ranks below all others, for nobody knows what it entitles to.
+
     Attributes:
         value: The platform's number.
-        rank: 0 for the lowest to 4 for the highest.
+        rank: 0 for the lowest to 4 for the highest; -1 for a level that is not documented.
         chinese: The platform's name.
 
     Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
@@ -142,6 +150,22 @@ class DawankaLevel(Enum):
         level.rank = rank
         level.chinese = chinese
         return level
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a number that is not documented."""
+        if type(value) is not int:
+            return None
+        level = object.__new__(cls)
+        level._name_, level._value_ = f"LEVEL_{value}", value
+        level.rank, level.chinese = -1, "未知等级"
+        return level
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == other.value if isinstance(other, DawankaLevel) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
     def __lt__(self, other: object) -> bool:
         return self.rank < other.rank if isinstance(other, DawankaLevel) else NotImplemented
@@ -194,3 +218,40 @@ class PayReport:
 
     use: int | None
     left: int | None
+
+
+@frozen(kw_only=True)
+class PayOrder:
+    """What is recorded of a ``report_dawanka_pay`` with an order id. It holds no secret.
+
+    Attributes:
+        order_id: The game's own id of the payment.
+        openid: The player.
+        address: Scheme and host that the report goes to.
+        mark: Tells this attempt from any other at the same order.
+        begun_at: When the report was begun, in unix seconds of the order store's clock.
+        settle_from: From when ``Dawanka.settle`` can decide, by the same clock: the report cannot
+            be under way any longer.
+        uses_before: The player's uses left before; None where another report of the player might
+            have been counted at the time, so that the number tells nothing.
+        quiet_from: From when no earlier report of the player may be under way, by the same clock.
+        ended_at: When the answer was recorded, by the same clock; None while the order is open.
+        report: The answer; None while the order is open.
+    """
+
+    order_id: str
+    openid: str
+    address: str
+    mark: str
+    begun_at: float
+    settle_from: float
+    uses_before: int | None
+    level_before: int
+    quiet_from: float
+    ended_at: float | None = None
+    report: PayReport | None = None
+
+    @property
+    def state(self) -> str:
+        """``"open"`` until the outcome is known and recorded, then ``"finished"``."""
+        return "open" if self.report is None else "finished"

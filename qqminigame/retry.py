@@ -2,15 +2,18 @@
 
 from enum import Enum
 
-from attrs import field, frozen, validators
+from attrs import frozen
 
+from qqminigame import settings
 from qqminigame.exceptions import (
     BusyError,
     OutcomeUnknownError,
+    PlatformError,
     QQMiniGameError,
     ReplyError,
     TransportError,
 )
+from qqminigame.platforms.base import Endpoint
 
 
 class Outcome(Enum):
@@ -30,10 +33,10 @@ class Outcome(Enum):
     NOT_SENT = "the request never went out", True, True, False
     UNANSWERED = "no answer came", True, False, True
     UNAVAILABLE = "a 5xx status, or an answer cut off", True, False, True
-    THROTTLED = "HTTP 429", True, False, False
-    BUSY = "the platform says it is busy", True, False, False
+    THROTTLED = "HTTP 429", True, False, True
+    BUSY = "the platform says it is busy", True, False, True
     GARBLED = "an answer that is not the documented one", False, False, True
-    REFUSED = "a clear no", False, False, False
+    REFUSED = "a documented refusal, or nothing was tried", False, False, False
 
     def __init__(self, words: str, if_idempotent: bool, if_not: bool, unclear: bool) -> None:
         self.words = words
@@ -54,8 +57,7 @@ def outcome_of(error: QQMiniGameError) -> Outcome:
         return Outcome.UNAVAILABLE
     if error.status == 429:
         return Outcome.THROTTLED
-    # Another status than 200 comes from in front of the platform: it did not see the call.
-    return Outcome.GARBLED if error.status == 200 else Outcome.REFUSED
+    return Outcome.GARBLED
 
 
 @frozen(kw_only=True)
@@ -69,13 +71,29 @@ class RetryPolicy:
         attempts: How often a call is tried at most; 1 for never again.
         base_seconds: The longest first pause.
         max_seconds: The longest pause.
-        deadline_seconds: How long a whole call may take, pauses and token fetch included.
+        deadline_seconds: How long a whole call may take, pauses and token fetch included; at most a
+            day.
+
+    Raises:
+        ConfigurationError: A value is wrong.
     """
 
-    attempts: int = field(default=3, validator=[validators.instance_of(int), validators.ge(1)])
-    base_seconds: float = field(default=0.2, validator=validators.ge(0))
-    max_seconds: float = field(default=2.0, validator=validators.ge(0))
-    deadline_seconds: float = field(default=8.0, validator=validators.gt(0))
+    attempts: int = 3
+    base_seconds: float = 0.2
+    max_seconds: float = 2.0
+    deadline_seconds: float = 8.0
+
+    def __attrs_post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ConfigurationError: One of them is wrong.
+        """
+        settings.count("attempts", self.attempts)
+        settings.positive("deadline_seconds", self.deadline_seconds)
+        for name in ("base_seconds", "max_seconds"):
+            if getattr(self, name) != 0:
+                settings.positive(name, getattr(self, name))
 
     def pause(
         self,
@@ -105,12 +123,20 @@ class RetryPolicy:
         return seconds if seconds < left_seconds else None
 
 
-def final_error(error: QQMiniGameError, *, idempotent: bool) -> QQMiniGameError:
-    """Return what to raise when there is no further attempt."""
-    if idempotent or not outcome_of(error).unclear:
+def final_error(error: QQMiniGameError, endpoint: Endpoint) -> QQMiniGameError:
+    """Return what to raise when there is no further attempt.
+
+    Only two things mean that a call was certainly not carried out: that it was not sent, and the
+    codes that its row lists. Every other end of a call that must not be repeated is unknown.
+    """
+    refused = isinstance(error, PlatformError) and error.code in endpoint.refusals
+    clear = refused or not (outcome_of(error).unclear or isinstance(error, PlatformError))
+    if endpoint.idempotent or clear:
         return error
     return OutcomeUnknownError(
         f"{error}; it may or may not have happened, and must not be repeated before that is known",
         endpoint=error.endpoint,
+        code=error.code,
+        message=error.message,
         sent=error.sent,
     )

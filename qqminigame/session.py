@@ -11,16 +11,17 @@ from typing import Any, Self, TypeVar
 from attrs import evolve
 
 from qqminigame import platforms, settings
+from qqminigame.attempts import Attempts
 from qqminigame.caller import Caller
 from qqminigame.deadline import Deadline
-from qqminigame.exceptions import ConfigurationError, QQMiniGameError
+from qqminigame.exceptions import ConfigurationError, QQMiniGameError, StoreError
 from qqminigame.explanation import explanation
 from qqminigame.login_store import LoginStore
 from qqminigame.models import CallEvent, HallLogin, LoginState
-from qqminigame.pay_orders import PayOrders
 from qqminigame.platforms.base import Auth, Endpoint, Platform
 from qqminigame.retry import RetryPolicy
 from qqminigame.stores import Store, default_store, open_store
+from qqminigame.tokens import AccessTokens
 from qqminigame.transport import HttpSession, Transport
 from qqminigame.version import __version__
 from qqminigame.wire import App, Payload, Result
@@ -46,7 +47,7 @@ class Session:
         stable_token: bool = False,
         store: Store | str | None = None,
         timeout: float | tuple[float, float] = (3.05, 10.0),
-        pool_size: int | None = None,
+        pool_size: int = 32,
         login_ttl: float | None = None,
         retry: RetryPolicy = RetryPolicy(),
         base_url: str | None = None,
@@ -74,9 +75,9 @@ class Session:
                 SQLite file in the user's cache folder, which all processes of this user share.
             timeout: Seconds to wait for a connection, and for the next bytes of an answer; one
                 number for both.
-            pool_size: How many connections to one address at most; who finds none free waits for
-                one, as long as the call may take. By default 32, or what the adapters of ``http``
-                say. (A thread needs one while it makes a call.)
+            pool_size: How many connections to one address at most. A thread needs one while it
+                makes a call; if none is free, it waits for one as long as the call may take. The
+                adapters of ``http`` have sizes of their own.
             login_ttl: Seconds for which a login is remembered; None for as long as it is good.
             retry: What is repeated, and for how long; see :class:`RetryPolicy`.
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
@@ -104,40 +105,50 @@ class Session:
         self._base_url = None if base_url is None else settings.address(base_url)
         if http is not None:
             settings.instance("http", http, HttpSession)
-        self._transport = Transport(
+        transport = Transport(
             http,
             timeout=settings.timeout_pair(timeout),
-            pool_size=None if pool_size is None else settings.count("pool_size", pool_size),
+            pool_size=settings.count("pool_size", pool_size),
             user_agent=f"qqminigame/{__version__}",
         )
         opened = open_store(store, clock) if isinstance(store, str) else store
         opened = default_store(clock) if opened is None else opened
         settings.instance("store", opened, Store)
-        self._clock = clock
+        self.store = opened
+        self.clock = clock
         self._monotonic = monotonic
         self.logins = LoginStore(
             prefix=f"login:{self._name()}:",
             store=opened,
-            ttl_seconds=None if login_ttl is None else settings.positive("login_ttl", login_ttl),
-        )
-        self.pay_orders = PayOrders(
-            prefix=f"pay:{self._name()}:", store=opened, clock=clock, sleep=sleep
+            ttl_seconds=None
+            if login_ttl is None
+            else settings.positive("login_ttl", login_ttl, settings.MAX_LOGIN_SECONDS),
         )
         token = self._token_endpoint(settings.instance("stable_token", stable_token, bool))
-        self._caller = Caller(
+        attempts = Attempts(
             app=self._app,
             base_url=self._base_url,
             token_endpoint=token,
-            token_key=f"{token.name}:{self._name()}:{settings.digest(app_secret or '')}",
-            transport=self._transport,
-            store=opened,
-            logins=self.logins,
-            retry=settings.instance("retry", retry, RetryPolicy),
+            transport=transport,
+            on_call=on_call,
             clock=clock,
             monotonic=monotonic,
+        )
+        tokens = AccessTokens(
+            key=f"{token.name}:{self._name()}:{settings.digest(app_secret or '')}",
+            store=opened,
+            fetch=attempts.fetch_token,
+            clock=clock,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
+        self._caller = Caller(
+            attempts=attempts,
+            tokens=tokens,
+            logins=self.logins,
+            retry=settings.instance("retry", retry, RetryPolicy),
             sleep=sleep,
             dice=dice,
-            on_call=on_call,
         )
 
     @classmethod
@@ -159,7 +170,9 @@ class Session:
         return cls(**arguments)
 
     def __repr__(self) -> str:
-        return f"<Session {self._name()}>"
+        if not hasattr(self, "_caller"):  # an argument was refused, and a debugger looks
+            return "<Session, not made>"
+        return f"<Session {self._name()} store={self.store!r}>"
 
     def __enter__(self) -> Self:
         return self
@@ -178,7 +191,7 @@ class Session:
         Proxies and certificates of the environment, and those of ``http``, are looked up once for
         an address; after this they are looked up again.
         """
-        self._transport.close()
+        self._caller.attempts.transport.close()
 
     def endpoint(self, endpoint: Endpoint | None, service: str) -> Endpoint:
         """Return an endpoint after checking that this session can call it.
@@ -206,11 +219,16 @@ class Session:
             )
         return endpoint
 
+    def target(self, endpoint: Endpoint) -> tuple[str, str]:
+        """Return the id by which an endpoint knows the app, and the address its calls go to."""
+        hall = endpoint.auth is Auth.OPENAPI_V3 and self._app.hall_app_id
+        return hall or self._app.app_id, self._base_url or endpoint.host
+
     def call(
         self,
         endpoint: Endpoint,
         payload: Payload,
-        login: LoginState | HallLogin | None,
+        login: LoginState | HallLogin | str | None,
         read: Callable[[Result], T],
         deadline: Deadline | None = None,
     ) -> T:
@@ -221,14 +239,18 @@ class Session:
         Args:
             endpoint: The call.
             payload: Its own parameters.
-            login: Who it is made for; None for a call of the app itself.
+            login: Who it is made for; a str is the openid of a login that the store remembers;
+                None for a call of the app itself.
             read: Reads the answer; a ReplyError in it is one of the call.
             deadline: When it has to be over, where it is a step of something longer.
 
         Raises:
             QQMiniGameError: It did not succeed; see :mod:`qqminigame.exceptions`.
         """
-        return self._caller.call(endpoint, payload, login, read, deadline or self.deadline())
+        deadline = deadline or self.deadline()
+        if isinstance(login, str):
+            login = self.logins.find(login, timeout=deadline.left())
+        return self._caller.call(endpoint, payload, login, read, deadline)
 
     def deadline(self) -> Deadline:
         """Start the time that a call has: :attr:`deadline_seconds` from now."""
@@ -240,7 +262,9 @@ class Session:
         Raises:
             LoginExpiredError: None of this openid is remembered.
         """
-        return self.logins.find(login) if isinstance(login, str) else login
+        if isinstance(login, str):
+            return self.logins.find(login, timeout=self.deadline_seconds)
+        return login
 
     @property
     def token_fetches(self) -> int:
@@ -262,11 +286,29 @@ class Session:
             ConfigurationError: This is no positive number.
         """
         view = copy.copy(self)
-        view._caller = copy.copy(self._caller)
-        view._caller.retry = evolve(
-            self._caller.retry, deadline_seconds=settings.positive("seconds", seconds)
-        )
+        retry = evolve(self._caller.retry, deadline_seconds=settings.positive("seconds", seconds))
+        view._caller = evolve(self._caller, retry=retry)
         return view
+
+    def describe(self) -> str:
+        """Return, in some lines, what this session is set up with: to print and to look at.
+
+        It asks the store how many logins it has, and sends nothing. It shows no secret.
+        """
+        try:
+            logins = str(self.logins.count(timeout=self.deadline_seconds))
+        except (ConfigurationError, StoreError) as error:
+            logins = f"unknown: {error}"
+        lines = {
+            "platform": self.platform.name,
+            "app_id": self._app.app_id,
+            "hall_app_id": self._app.hall_app_id or "not set",
+            "base_url": self._base_url or "not set: the platform's own hosts",
+            "store of tokens and logins": repr(self.store),
+            "logins in it": logins,
+            "deadline of a call": f"{self.deadline_seconds:g} s",
+        }
+        return "\n".join(f"{name}: {value}" for name, value in lines.items())
 
     def explain(self, error: QQMiniGameError) -> str:
         """Return, in some lines, all that is known of an error: to print and to look at.
@@ -281,7 +323,7 @@ class Session:
 
     def now(self) -> int:
         """Return the time in unix seconds."""
-        return int(self._clock())
+        return int(self.clock())
 
     def _token_endpoint(self, stable: bool) -> Endpoint:
         if not stable:

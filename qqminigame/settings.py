@@ -1,7 +1,6 @@
 """The arguments of a Session, checked. Pure."""
 
 import hashlib
-import math
 import re
 from collections.abc import Mapping
 from typing import Final, TypeVar
@@ -10,6 +9,11 @@ from urllib.parse import urlsplit
 from qqminigame.exceptions import ConfigurationError
 
 T = TypeVar("T")
+
+# A day. A call that may take longer is a mistake, and much longer ones are beyond what the
+# operating system can wait.
+MAX_SECONDS: Final = 86_400.0
+MAX_LOGIN_SECONDS: Final = 10 * 365 * 86_400.0
 
 _CLEAN_URL: Final = re.compile(r"[!-~]+")
 _FROM_ENVIRONMENT: Final = (
@@ -49,14 +53,22 @@ def optional_credential(name: str, value: object) -> str | None:
 def instance(name: str, value: T, kind: type) -> T:
     """Return an argument that has to be of a type."""
     if not isinstance(value, kind):
-        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+        wanted, given = _full_name(kind), _full_name(type(value))
+        raise ConfigurationError(f"{name} must be a {wanted}, not {given}")
     return value
 
 
-def positive(name: str, seconds: float) -> float:
+def _full_name(kind: type) -> str:
+    """Name a type so that one Session is not taken for another."""
+    return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+
+
+def positive(name: str, seconds: float, most: float = MAX_SECONDS) -> float:
     """Return a number of seconds."""
-    if not (type(seconds) in (int, float) and 0 < seconds < math.inf):
-        raise ConfigurationError(f"{name} must be a positive number of seconds, not {seconds!r}")
+    if not (type(seconds) in (int, float) and 0 < seconds <= most):
+        raise ConfigurationError(
+            f"{name} must be a positive number of seconds, at most {most:g}, not {seconds!r}"
+        )
     return seconds
 
 
@@ -71,11 +83,12 @@ def timeout_pair(timeout: object) -> tuple[float, float]:
     """Return the seconds to connect and the seconds to read."""
     pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     if len(pair) == 2 and all(
-        type(seconds) in (int, float) and 0 < seconds < math.inf for seconds in pair
+        type(seconds) in (int, float) and 0 < seconds <= MAX_SECONDS for seconds in pair
     ):
         return float(pair[0]), float(pair[1])
     raise ConfigurationError(
-        f"timeout must be two positive numbers of seconds, to connect and to read, not {timeout!r}"
+        "timeout must be a positive number of seconds or a (connect, read) tuple, each at most "
+        f"{MAX_SECONDS:g}, not {timeout!r}"
     )
 
 

@@ -1,19 +1,19 @@
 """Who fetches an access token, when, and who waits for it.
 
-Fetching a token kills the one before it. So an app has one token, kept in the store, and one fetch
-at a time, made by whoever holds the store's lock; all others wait for it or use the old one.
+Fetching a token invalidates the one before it. So an app has one token, kept in the store, and one
+fetch at a time, made by whoever holds the store's lock; all others wait for it or use the old one.
 """
 
 import copy
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
+from qqminigame.deadline import Deadline
 from qqminigame.exceptions import (
     AccessTokenError,
     ConfigurationError,
@@ -21,18 +21,19 @@ from qqminigame.exceptions import (
     StoreError,
     TransportError,
 )
-from qqminigame.forking import renew_in_child
+from qqminigame.fair_semaphore import FairSemaphore, Hold
 from qqminigame.models import AccessToken
+from qqminigame.per_process import PerProcess
 from qqminigame.stores.base import Store
 from qqminigame.token_life import Life, from_text, life_of, to_text
 
 # How long the death of a lock's holder can hold up the others.
 LEASE_SECONDS: Final = 5.0
-# Within these a fetch has to end: before its lease does.
+# A fetch has to end within these: before its lease does.
 FETCH_SECONDS: Final = 4.0
 # Another process may have fetched since; well inside the overlap of at most 300 s.
 RECHECK_SECONDS: Final = 60.0
-# After a renewal has failed, a token that still lives is used for so long without another try.
+# After a renewal has failed, a token that is still valid is used for so long without another try.
 PAUSE_SECONDS: Final = 10.0
 # Wrong credentials do not become right by asking for each view.
 REFUSAL_SECONDS: Final = 5.0
@@ -40,6 +41,10 @@ REFUSAL_SECONDS: Final = 5.0
 BREAKER_SECONDS: Final = 30.0
 # Over all processes; a day of ordinary use needs 13, and platforms limit them.
 FETCHES_PER_MINUTE: Final = 10
+# What one operation of the store may take of a call's time.
+STORE_SECONDS: Final = 2.0
+# What is written down after a fetch gets this much time even where the call has none left.
+_LAST_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 0.05
 
 _log: Final = logging.getLogger("qqminigame")
@@ -53,31 +58,51 @@ class _Seen:
     look_again_at: float
 
 
-class AccessTokens:
-    """The access token of one app.
+@define
+class _Known:
+    """What one process knows.
 
     Attributes:
-        fetches: How many tokens were fetched here, whatever came of it.
+        turn: Whose turn it is to fetch, in this process.
+        seen: The token. Replaced as a whole, never changed: reading it needs no lock, which would
+            make 16 threads that do nothing else five times as slow.
+        failure: How the last fetch failed.
+        refused_until: Until when this failure is the answer to everybody.
+        quiet_until: Until when no renewal is tried.
+        warned_at: When the last warning of another program was logged.
+        fetches: How many tokens were fetched, whatever came of it.
     """
+
+    turn: FairSemaphore = field(factory=lambda: FairSemaphore(1))
+    seen: _Seen | None = None
+    failure: QQMiniGameError | None = None
+    refused_until: float = -1.0
+    quiet_until: float = -1.0
+    warned_at: float = -1e9
+    fetches: int = 0
+
+
+class AccessTokens:
+    """The access token of one app."""
 
     def __init__(
         self,
         *,
         key: str,
         store: Store,
-        fetch: Callable[[float], AccessToken],
+        fetch: Callable[[Deadline], AccessToken],
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create the keeper of one app's token; nothing is fetched yet.
+        """Create it; nothing is fetched yet.
 
         Args:
             key: Where the store keeps it.
-            store: Shared by all who speak for the app.
-            fetch: Fetches a token within so many seconds.
+            store: Shared by all programs that call the platform for the app.
+            fetch: Fetches a token.
             clock: Returns the time in unix seconds.
-            sleep: Waits for so many seconds.
+            sleep: Waits for the given seconds.
             monotonic: Returns the seconds of a clock that is never set.
         """
         self._key = key
@@ -87,45 +112,40 @@ class AccessTokens:
         self._clock = clock
         self._sleep = sleep
         self._monotonic = monotonic
-        self.fetches = 0
-        self.after_fork()
-        renew_in_child(self)
+        self._known = PerProcess(_Known)
 
-    def after_fork(self) -> None:
-        """Start with nothing remembered and nothing locked."""
-        # Replaced as a whole, never changed: reading it needs no lock, which 16 threads that do
-        # nothing else would make five times as slow.
-        self._seen: _Seen | None = None
-        self._fetching = threading.Lock()
-        self._failure: QQMiniGameError | None = None
-        self._refused_until = self._quiet_until = -1.0
+    @property
+    def fetches(self) -> int:
+        """How many tokens this process has fetched, whatever came of it."""
+        return self._known.get().fetches
 
-    def get(self, seconds: float) -> AccessToken:
+    def get(self, deadline: Deadline) -> AccessToken:
         """Return a token that can be used, fetched if there is none.
 
         Args:
-            seconds: How long to wait for one at most.
+            deadline: When the call it is for has to be over.
 
         Raises:
             ConfigurationError: The platform refuses the credentials.
-            StoreError: The store is out of reach, and no token in memory lives.
+            StoreError: The store cannot be used, and no token in memory is valid.
             QQMiniGameError: There is no token, and the fetch failed or took too long.
         """
-        seen = self._seen
+        known = self._known.get()
+        seen = known.seen
         if seen is not None and self._monotonic() < seen.look_again_at:
             token: AccessToken | None = seen.token
         else:
-            token = self._look_or_last()
+            token = self._look_or_last(known, deadline)
         life = life_of(token, self._clock())
         if token is None or life is Life.OVER:
-            return self._renew(seconds)
-        if life is Life.GOOD or self._monotonic() < self._quiet_until:
+            return self._renew(known, deadline)
+        if life is Life.GOOD or self._monotonic() < known.quiet_until:
             return token
         if life is Life.AGEING:
-            return self._renew_if_nobody_does(token, seconds)
-        return self._renew(seconds)
+            return self._renew_if_nobody_does(known, token, deadline)
+        return self._renew(known, deadline)
 
-    def replace(self, rejected: AccessToken, seconds: float) -> AccessToken | None:
+    def replace(self, rejected: AccessToken, deadline: Deadline) -> AccessToken | None:
         """Return a token to use instead of one that the platform rejected.
 
         However many calls it rejects at once, one token is fetched for all of them.
@@ -136,170 +156,218 @@ class AccessTokens:
         Raises:
             QQMiniGameError: As :meth:`get`.
         """
-        self._seen = None
-        stored = self._look()
+        known = self._known.get()
+        known.seen = None
+        stored = self._look(known, deadline)
         if stored is not None and stored != rejected:
-            return self.get(seconds)
-        if self._store.get(self._breaker) is not None:
+            return self.get(deadline)
+        if self._store.get(self._breaker, timeout=_timeout(deadline)) is not None:
             return None
-        self._store.delete_if(self._key, to_text(rejected))
-        return self._renew(seconds)
+        if stored is not None:
+            self._warn_of_others(known)
+        self._store.delete_if(self._key, to_text(rejected), timeout=_timeout(deadline))
+        return self._renew(known, deadline)
 
-    def distrust(self) -> None:
+    def distrust(self, deadline: Deadline) -> None:
         """Take note that the token which replaced a rejected one was rejected too.
 
-        Something else than the token is wrong. For a while no process fetches because of a
-        rejection; calls go on with the token there is, in case the platform comes to its senses.
+        Something other than the token is wrong. For a while no process fetches because of a
+        rejection; calls go on with the token there is, in case the platform recovers.
         """
         try:
-            self._store.set(self._breaker, "open", BREAKER_SECONDS)
+            self._store.set(self._breaker, "open", BREAKER_SECONDS, timeout=_at_last(deadline))
         except StoreError as error:
-            _log.warning("that fresh tokens are rejected could not be shared: %s", error)
+            _log.warning("could not save to the store that new tokens are rejected: %s", error)
 
-    def _renew_if_nobody_does(self, token: AccessToken, seconds: float) -> AccessToken:
+    def _renew_if_nobody_does(
+        self, known: _Known, token: AccessToken, deadline: Deadline
+    ) -> AccessToken:
         """Fetch the next token if the locks are free; use the old one if not, or if that fails."""
-        if seconds <= 0 or not self._fetching.acquire(blocking=False):
+        hold = Hold()
+        try:
+            if deadline.left() > 0 and known.turn.acquire(hold, 0.0):
+                return self._fetch_if_free(known, token, deadline) or token
             return token
-        try:
-            return self._fetch_if_free(token, seconds) or token
         finally:
-            self._fetching.release()
+            known.turn.release(hold)
 
-    def _renew(self, seconds: float) -> AccessToken:
+    def _renew(self, known: _Known, deadline: Deadline) -> AccessToken:
         """Wait for the next token, or fetch it."""
-        since, before = self._monotonic(), self._failure
-        if before is not None and since < self._refused_until:
+        before = known.failure
+        if before is not None and self._monotonic() < known.refused_until:
             raise copy.copy(before)
-        if not self._fetching.acquire(timeout=max(seconds, 0.0)):
-            raise _too_long(seconds)
+        hold = Hold()
         try:
-            # Where another thread's fetch failed while this one waited for it, that is the answer.
-            failure = self._failure if self._failure is not before else None
-            while True:
-                old = self._look_or_last()
-                life = life_of(old, self._clock())
-                if old is not None and (
-                    life in (Life.GOOD, Life.AGEING) or (failure and life is Life.ENDING)
-                ):
-                    return old
-                if failure is not None:
-                    raise copy.copy(failure)
-                left = seconds - (self._monotonic() - since)
-                if left <= 0:
-                    failure = _too_long(seconds)
-                    continue
-                token = self._fetch_if_free(old if life is Life.ENDING else None, left)
-                if token is not None:
-                    return token
-                self._sleep(_POLL_SECONDS)
+            if not known.turn.acquire(hold, deadline.left()):
+                raise _too_long(deadline)
+            return self._wait_or_fetch(known, before, deadline)
         finally:
-            self._fetching.release()
+            known.turn.release(hold)
 
-    def _fetch_if_free(self, old: AccessToken | None, seconds: float) -> AccessToken | None:
+    def _wait_or_fetch(
+        self, known: _Known, before: QQMiniGameError | None, deadline: Deadline
+    ) -> AccessToken:
+        """Return the next token, in this process's turn: another process may be fetching it."""
+        # Where another thread's fetch failed while this one waited for it, that is the answer.
+        failure = known.failure if known.failure is not before else None
+        while True:
+            old = self._look_or_last(known, deadline)
+            life = life_of(old, self._clock())
+            if old is not None and (
+                life in (Life.GOOD, Life.AGEING) or (failure and life is Life.ENDING)
+            ):
+                return old
+            if failure is not None:
+                raise copy.copy(failure)
+            if deadline.left() <= 0:
+                failure = _too_long(deadline)
+                continue
+            token = self._fetch_if_free(known, old if life is Life.ENDING else None, deadline)
+            if token is not None:
+                return token
+            self._sleep(min(_POLL_SECONDS, deadline.left()))
+
+    def _fetch_if_free(
+        self, known: _Known, old: AccessToken | None, deadline: Deadline
+    ) -> AccessToken | None:
         """Fetch the next token; None where another process is at it.
 
-        Where fetching fails, the old token serves if it still lives.
+        Where fetching fails, the old token is used while it is valid.
 
         Raises:
             QQMiniGameError: The fetch failed, and there is no old token.
         """
         try:
-            owner = self._store.try_lock(self._key, LEASE_SECONDS)
+            owner = self._store.try_lock(self._key, LEASE_SECONDS, timeout=_timeout(deadline))
             if owner is None:
                 return None
             try:
-                return self._fetch_next(old, min(seconds, FETCH_SECONDS))
+                return self._fetch_next(known, old, deadline.part(FETCH_SECONDS))
             finally:
-                self._unlock(owner)
+                self._unlock(owner, deadline)
         except QQMiniGameError as error:
             failure = error
         # A copy has no traceback, which would keep frames alive.
-        self._failure = copy.copy(failure)
+        known.failure = copy.copy(failure)
         now = self._monotonic()
         if old is not None:
-            self._quiet_until = now + PAUSE_SECONDS
-            _log.warning("renewing the access token failed, the old one serves on: %s", failure)
+            known.quiet_until = now + PAUSE_SECONDS
+            _log.warning("could not renew the access token, using the current one: %s", failure)
             return old
         if isinstance(failure, ConfigurationError):
-            self._refused_until = now + REFUSAL_SECONDS
+            known.refused_until = now + REFUSAL_SECONDS
         raise failure
 
-    def _fetch_next(self, old: AccessToken | None, seconds: float) -> AccessToken:
+    def _fetch_next(
+        self, known: _Known, old: AccessToken | None, deadline: Deadline
+    ) -> AccessToken:
         """Fetch under the store's lock, unless somebody has been here before it was taken."""
-        stored, now = self._look(), self._clock()
+        stored, now = self._look(known, deadline), self._clock()
         if stored is not None and stored != old and life_of(stored, now) is Life.GOOD:
             return stored
-        times = _times(self._store.get(self._budget), since=now - 60.0)
+        budget = self._store.get(self._budget, timeout=_timeout(deadline))
+        times = _times(budget, since=now - 60.0)
         if len(times) >= FETCHES_PER_MINUTE:
             raise AccessTokenError(
-                f"{len(times)} access tokens were fetched within a minute, so no more are now; "
-                "does another program fetch tokens for this app and kill these? "
-                "一分钟内获取 access_token 过多,是否有其他程序也在获取?",
+                f"{len(times)} access tokens fetched in one minute; pausing. Another program may "
+                "be fetching tokens for this app: each fetch invalidates the previous token. "
+                f"1 分钟内已获取 access_token {len(times)} 次，暂停获取。请检查是否有其他程序也在"
+                "获取该应用的 access_token：重复获取会使上一个失效。",
                 sent=False,
             )
-        token = self._fetch(seconds)
-        self.fetches += 1
+        token = self._fetch(deadline)
+        known.fetches += 1
         try:
-            self._store.set(self._budget, json.dumps([*times, now]), 60.0)
-            return self._keep(token)
+            times_text = json.dumps([*times, now])
+            self._store.set(self._budget, times_text, 60.0, timeout=_at_last(deadline))
+            return self._keep(known, token, deadline)
         except StoreError as error:
-            _log.warning("a fetched access token cannot be shared: %s", error)
-        self._remember(token)
+            _log.warning("could not share a fetched access token: %s", error)
+        self._remember(known, token)
         return token
 
-    def _keep(self, token: AccessToken) -> AccessToken:
+    def _keep(self, known: _Known, token: AccessToken, deadline: Deadline) -> AccessToken:
         """Store a fetched token and return it, or the one that has replaced it already."""
-        current, now = self._look(), self._clock()
-        # Where the fetch outlasted the lease, a later fetch may have killed this token.
+        text = self._store.get(self._key, timeout=_at_last(deadline))
+        current, now = from_text(text), self._clock()
+        # Where the fetch outlasted the lease, a later fetch may have invalidated this token.
         if (
             current is not None
             and life_of(current, now) is not Life.OVER
             and current.fetched_at > token.fetched_at
         ):
+            self._remember(known, current)
             return current
-        self._store.set(self._key, to_text(token), token.expires_at - now)
-        self._remember(token)
+        life_seconds = token.expires_at - now
+        self._store.set(self._key, to_text(token), life_seconds, timeout=_at_last(deadline))
+        self._remember(known, token)
         return token
 
-    def _look_or_last(self) -> AccessToken | None:
-        """Look into the store; where it is out of reach, the last token serves while it lives."""
+    def _look_or_last(self, known: _Known, deadline: Deadline) -> AccessToken | None:
+        """Look into the store; where it cannot be used, the last token serves while it is valid."""
         try:
-            return self._look()
+            return self._look(known, deadline)
         except StoreError as error:
             failure = error
-        seen = self._seen
+        seen = known.seen
         if seen is None or life_of(seen.token, self._clock()) is Life.OVER:
             raise failure
-        _log.warning("the access token in memory serves on: %s", failure)
-        self._remember(seen.token)
+        _log.warning("using the access token in memory: %s", failure)
+        self._remember(known, seen.token)
         return seen.token
 
-    def _look(self) -> AccessToken | None:
+    def _look(self, known: _Known, deadline: Deadline) -> AccessToken | None:
         """Return the token the store has, and remember it."""
-        text = self._store.get(self._key)
-        token = from_text(text) if text is not None else None
+        text = self._store.get(self._key, timeout=_timeout(deadline))
+        token = from_text(text)
         if token is not None:
-            self._remember(token)
+            self._remember(known, token)
         return token
 
-    def _remember(self, token: AccessToken) -> None:
-        self._seen = _Seen(token, self._monotonic() + RECHECK_SECONDS)
+    def _remember(self, known: _Known, token: AccessToken) -> None:
+        known.seen = _Seen(token, self._monotonic() + RECHECK_SECONDS)
 
-    def _unlock(self, owner: str) -> None:
+    def _unlock(self, owner: str, deadline: Deadline) -> None:
         try:
-            self._store.unlock(self._key, owner)
+            self._store.unlock(self._key, owner, timeout=_at_last(deadline))
         except StoreError as error:
-            _log.warning("a lock is left to its lease: %s", error)
+            _log.warning(
+                "could not release a lock; it expires within %g s: %s", LEASE_SECONDS, error
+            )
+
+    def _warn_of_others(self, known: _Known) -> None:
+        """Say that the token of the store was rejected before its time, once a minute."""
+        now = self._monotonic()
+        if now < known.warned_at + RECHECK_SECONDS:
+            return
+        known.warned_at = now
+        _log.warning(
+            "the platform rejected an access token that has not expired: another program, or "
+            "a process with another store than %r, fetches tokens for this app; each fetch "
+            "invalidates the previous token, so all of them need one shared store",
+            self._store,
+        )
 
 
-def _too_long(seconds: float) -> TransportError:
-    return TransportError(f"no access token could be had within {seconds:.1f} s", sent=False)
+def _timeout(deadline: Deadline) -> float:
+    return min(deadline.left(), STORE_SECONDS)
+
+
+def _at_last(deadline: Deadline) -> float:
+    """Return the time for what must be written down although the call may be out of time."""
+    return max(_timeout(deadline), _LAST_SECONDS)
+
+
+def _too_long(deadline: Deadline) -> TransportError:
+    return TransportError(
+        f"could not obtain an access token within {deadline.seconds:.1f} s", sent=False
+    )
 
 
 def _times(text: str | None, since: float) -> list[float]:
     """Return the times of a stored list that are not past; of rubbish, none."""
     try:
         times = [float(each) for each in json.loads(text or "[]")]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return []
     return [each for each in times if each > since]

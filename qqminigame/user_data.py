@@ -19,6 +19,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from qqminigame.exceptions import ConfigurationError, Problem, SignatureError
+from qqminigame.frames import drop_frames
+from qqminigame.limits import MAX_POSTED_BYTES
 from qqminigame.models import LoginState
 from qqminigame.validation import Problems, check_text, kind, refuse
 
@@ -91,6 +93,7 @@ class UserData:
     unionid: str | None = None
 
 
+@drop_frames
 def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) -> None:
     """Check that the platform signed this ``rawData`` for this login.
 
@@ -109,7 +112,7 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
     """
     problems: Problems = []
     if isinstance(raw_data, str):
-        check_text(raw_data, "raw_data", problems)
+        check_text(raw_data, "raw_data", problems, MAX_POSTED_BYTES)
     elif not isinstance(raw_data, bytes):
         what = f"must be a str or bytes, exactly as received, not {kind(raw_data)}"
         problems.append(Problem(where="raw_data", what=what))
@@ -123,6 +126,7 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
         raise _refusal("verify_raw_data", _WRONG_SIGNATURE)
 
 
+@drop_frames
 def decrypt_user_data(encrypted_data: str, iv: str, login: LoginState, app_id: str) -> UserData:
     """Decrypt ``encryptedData`` and check that it is of this player and this app.
 
@@ -144,7 +148,7 @@ def decrypt_user_data(encrypted_data: str, iv: str, login: LoginState, app_id: s
     Source: https://q.qq.com/wiki/develop/game/frame/open-ability/signature.html
     """
     problems: Problems = []
-    check_text(encrypted_data, "encrypted_data", problems)
+    check_text(encrypted_data, "encrypted_data", problems, MAX_POSTED_BYTES)
     check_text(iv, "iv", problems)
     _check_login_state(login, problems)
     check_text(app_id, "app_id", problems)

@@ -10,7 +10,13 @@ from itertools import islice
 from typing import Any, Final
 
 from qqminigame.exceptions import InvalidArgumentError, Problem
-from qqminigame.limits import INTERACTIVE_KEYS, MAX_KEY_BYTES, MAX_PAIR_BYTES, MAX_PAIRS
+from qqminigame.limits import (
+    INTERACTIVE_KEYS,
+    MAX_KEY_BYTES,
+    MAX_PAIR_BYTES,
+    MAX_PAIRS,
+    MAX_TEXT_BYTES,
+)
 from qqminigame.models import HallLogin, LoginState
 from qqminigame.platforms.base import StorageRules
 
@@ -30,8 +36,10 @@ def refuse(call: str, problems: Problems) -> None:
     raise InvalidArgumentError(f"{call}: nothing was sent: {shown}{rest}", problems=tuple(problems))
 
 
-def check_text(value: object, where: str, problems: Problems, most_bytes: int | None = None) -> str:
-    """Check that a value is a non-empty str that UTF-8 can encode, in so many bytes at most."""
+def check_text(
+    value: object, where: str, problems: Problems, most_bytes: int = MAX_TEXT_BYTES
+) -> str:
+    """Check that a value is a non-empty str that UTF-8 can encode in at most ``most_bytes``."""
     if not isinstance(value, str):
         problems.append(Problem(where=where, what=f"must be a str, not {kind(value)}"))
         return ""
@@ -40,7 +48,7 @@ def check_text(value: object, where: str, problems: Problems, most_bytes: int | 
         problems.append(Problem(where=where, what="must not be empty"))
     elif (size := _size(text)) is None:
         problems.append(Problem(where=where, what=_SURROGATE))
-    elif most_bytes is not None and size > most_bytes:
+    elif size > most_bytes:
         what = f"has {size} bytes; the limit is {most_bytes}"
         problems.append(Problem(where=where, what=what, limit=most_bytes, actual=size))
     return text
@@ -93,7 +101,7 @@ def check_kv(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[
     At least one and at most 128 pairs; keys of 1 to 128 bytes, none of them twice; values are str,
     which may be empty; key and value together have at most 1024 bytes.
     """
-    checked = list(_pairs(kv, rules, problems))
+    checked = _pairs(kv, rules, problems)
     seen: set[str] = set()
     for key, value in checked:
         size = _check_key(key, "kv", seen, rules, problems) + _check_value(value, key, problems)
@@ -144,7 +152,7 @@ def check_interactive(
 _SURROGATE: Final = "has a lone surrogate, which UTF-8 cannot encode"
 
 
-def _pairs(kv: object, rules: StorageRules, problems: Problems) -> Iterable[tuple[Any, Any]]:
+def _pairs(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[Any, Any]]:
     """Return the pairs of a mapping or an iterable of pairs."""
     if isinstance(kv, str | bytes) or not isinstance(kv, Iterable):
         what = f"must be a mapping or an iterable of (key, value) pairs, not {kind(kv)}"
@@ -226,6 +234,8 @@ def _check_value(value: object, key: object, problems: Problems) -> int:
 
 def _size(text: str) -> int | None:
     """Return the size in UTF-8 bytes, or None where a lone surrogate has none."""
+    if text.isascii():
+        return len(text)
     try:
         return len(str.encode(text))
     except UnicodeEncodeError:

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +35,28 @@ def server_context(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_name("key.pem"))
     return context
+
+
+@contextlib.contextmanager
+def full_listener(address: str, port: int) -> Iterator[None]:
+    """Listen on an address where nobody is ever let in."""
+    waiting: list[socket.socket] = []
+    with socket.create_server((address, port), backlog=0):
+        _fill(address, port, waiting)
+        yield
+        for connection in waiting:
+            connection.close()
+
+
+def _fill(address: str, port: int, waiting: list[socket.socket]) -> None:
+    """Connect until the backlog is full."""
+    for _ in range(16):
+        connection = socket.socket()
+        waiting.append(connection)
+        connection.setblocking(False)
+        connection.connect_ex((address, port))
+        if not select.select([], [connection], [], 0.1)[1]:
+            return
 
 
 class Gate:
@@ -108,14 +130,7 @@ class Gate:
         thread.start()
 
     def _fill(self) -> None:
-        """Connect until the backlog is full."""
-        for _ in range(16):
-            connection = socket.socket()
-            self._waiting.append(connection)
-            connection.setblocking(False)
-            connection.connect_ex((_LOCALHOST, self.port))
-            if not select.select([], [connection], [], 0.1)[1]:
-                return
+        _fill(_LOCALHOST, self.port, self._waiting)
 
     def _listen(self, listener: socket.socket) -> None:
         while True:

@@ -65,9 +65,8 @@ UNAVAILABLE: Final = BROKEN_OFF
 TOO_SLOW: Final = Outcome(End(TransportError, None, 1), _UNKNOWN)
 TOO_SLOW_ANSWER: Final = Outcome(End(ReplyError, True, 1), _UNKNOWN_ANSWERED)
 NOT_THE_PLATFORM: Final = Outcome(_NO, _UNKNOWN_ANSWERED)
-CLEAR_NO: Final = Outcome(_NO, _NO)
-THROTTLED: Final = Outcome(End(ReplyError, True, 3, True), _NO)
-BUSY: Final = Outcome(End(BusyError, True, 3, True), End(BusyError, True, 1))
+THROTTLED: Final = BROKEN_OFF
+BUSY: Final = Outcome(End(BusyError, True, 3, True), _UNKNOWN_ANSWERED)
 
 
 @frozen(kw_only=True)
@@ -110,9 +109,12 @@ def _answer(name: str, outcome: Outcome | None, body: Body, **fields: Any) -> Ro
     return Row(name=name, outcome=outcome, script=script, body=body, **row)
 
 
-def _status(name: str, outcome: Outcome, status: int, **headers: str) -> Row:
+def _status(
+    name: str, outcome: Outcome, status: int, *, handled: bool = False, **headers: str
+) -> Row:
     script = {"kind": "answer", "status": status, "headers": headers, "body": "<html>no</html>"}
-    return Row(name=name, outcome=outcome, script=script, status=status)
+    script["handled"] = handled
+    return Row(name=name, outcome=outcome, script=script, status=status, handled=handled)
 
 
 def _good(good: dict[str, Any], code: str, **changes: object) -> bytes:
@@ -231,9 +233,14 @@ ROWS: Final = (
     _status("status 502 with an HTML page", UNAVAILABLE, 502),
     _status("status 503", UNAVAILABLE, 503),
     _status("status 429", THROTTLED, 429),
-    _status("status 404", CLEAR_NO, 404),
-    _status("status 301 to elsewhere", CLEAR_NO, 301, Location="{elsewhere}"),
-    _status("status 307 to elsewhere", CLEAR_NO, 307, Location="{elsewhere}"),
+    _status("status 201, and carried out", NOT_THE_PLATFORM, 201, handled=True),
+    _status("status 202, and carried out", NOT_THE_PLATFORM, 202, handled=True),
+    _status("status 206, and carried out", NOT_THE_PLATFORM, 206, handled=True),
+    _status("status 404", NOT_THE_PLATFORM, 404),
+    _status("status 408, and carried out", NOT_THE_PLATFORM, 408, handled=True),
+    _status("status 499, and carried out", NOT_THE_PLATFORM, 499, handled=True),
+    _status("status 301 to elsewhere", NOT_THE_PLATFORM, 301, Location="{elsewhere}"),
+    _status("status 307 to elsewhere", NOT_THE_PLATFORM, 307, Location="{elsewhere}"),
     # 200, but not the platform's answer
     Row(name="an HTML page", outcome=NOT_THE_PLATFORM, script={"kind": "html"}),
     _answer("an empty body", NOT_THE_PLATFORM, lambda good, code: b"", handled=True),

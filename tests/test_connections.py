@@ -1,22 +1,34 @@
 """Connections are kept, counted, written to once, and left alone when they are too old."""
 
+import contextlib
+import gc
+import pickle
 import socket
 import threading
 import time
+import traceback
 from types import SimpleNamespace
 
 import fault_servers
 import pytest
 import requests
-import urllib3
 from raw_server import RawServer, http, platform
-from requests.adapters import HTTPAdapter
 
-from qqminigame import Dawanka, HallLogin, ReplyError, RetryPolicy, Session, TransportError
-from qqminigame.transport import connections
-from qqminigame.transport.exchange import Exchange, current_exchange
-from qqminigame.transport.failures import explain
-from qqminigame.transport.sending import MAX_REPLY_BYTES
+from qqminigame import (
+    CloudStorage,
+    Dawanka,
+    DeadlineAdapter,
+    HallLogin,
+    LoginState,
+    ReplyError,
+    RetryPolicy,
+    Session,
+    TransportError,
+    adapter,
+    connections,
+)
+from qqminigame.connections import Connection, Patience, Route
+from qqminigame.transport import MAX_REPLY_BYTES
 
 HALL_LOGIN = HallLogin(openid="o", openkey="k")
 
@@ -71,9 +83,9 @@ def call_from_threads(dawanka, count):
 
 
 def adapter_of_two():
-    """Return a user's session whose adapter keeps two connections."""
+    """Return a user's session with our adapter for two connections."""
     own = requests.Session()
-    own.mount("http://", HTTPAdapter(pool_maxsize=2))
+    own.mount("http://", DeadlineAdapter(2))
     return own
 
 
@@ -82,11 +94,10 @@ def adapter_of_two():
     [
         lambda: {"pool_size": 2},
         lambda: {"http": adapter_of_two()},
-        lambda: {"http": requests.Session(), "pool_size": 2},
     ],
-    ids=["pool_size", "the adapter's", "pool_size over the adapter's"],
+    ids=["pool_size", "the adapter's"],
 )
-def test_pool__who_finds_none_free_waits(arguments):
+def test_pool__a_thread_that_finds_none_free_waits(arguments):
     """No more connections are opened than allowed, and none is thrown away."""
     gate = Gate()
     with RawServer(gate) as server:
@@ -101,6 +112,29 @@ def test_pool__who_finds_none_free_waits(arguments):
         dawanka._session.close()
 
 
+def test_pool__a_payment_opens_no_connection_beyond_its_size():
+    """It goes out on a new connection, for which an idle one is closed."""
+    closed = threading.Event()
+
+    class Counting(RawServer):
+        open_ones = 0
+
+        def _serve(self, connection):
+            self.open_ones += 1
+            super()._serve(connection)
+            self.open_ones -= 1
+            closed.set()
+
+    with Counting(platform) as server:
+        dawanka = make_dawanka(server, pool_size=1)
+        dawanka.get_info(HALL_LOGIN)
+        assert dawanka.report_pay(HALL_LOGIN).left == 1
+        assert closed.wait(10)
+        dawanka.get_info(HALL_LOGIN)
+        assert server.connections == 3
+        dawanka._session.close()
+
+
 def test_pool__nobody_waits_longer_than_the_call_may_take():
     """With none free in time, nothing was sent, and the error says so."""
     gate = Gate()
@@ -109,7 +143,9 @@ def test_pool__nobody_waits_longer_than_the_call_may_take():
         finish = call_from_threads(dawanka, 1)
         gate.arrived.acquire()
         since = time.monotonic()
-        with pytest.raises(TransportError, match="no connection became free in time") as caught:
+        with pytest.raises(
+            TransportError, match=r"all 1 connections to .* were in use for 0\.1 s"
+        ) as caught:
             Dawanka(dawanka._session.within(0.1)).get_info(HALL_LOGIN)
         assert caught.value.sent is False
         assert time.monotonic() - since < 3
@@ -122,7 +158,7 @@ def test_pool__nobody_waits_longer_than_the_call_may_take():
     ("answer", "words"),
     [
         (http(b"0" * 2_000_000), "larger than"),
-        (http(b"0" * 2_000_000)[: -2_000_000 + MAX_REPLY_BYTES + 1], "larger than"),
+        (http(b"0" * 2_000_000)[: -2_000_000 + MAX_REPLY_BYTES + 1], "cut off"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}", "cut off"),
     ],
     ids=["too large", "too large, the rest not here yet", "late"],
@@ -150,6 +186,7 @@ def later(monkeypatch):
 
     now = SimpleNamespace(monotonic=lambda: time.monotonic() + moved)
     monkeypatch.setattr(connections, "time", now)
+    monkeypatch.setattr(adapter, "time", now)
     return move
 
 
@@ -175,82 +212,300 @@ def test_idle__a_connection_too_old_is_opened_anew(later, promise, idle_seconds,
         assert server.connections == opened
 
 
-def test_request__is_written_at_once():
+def patience(seconds=10.0):
+    """Return the patience of a step that may take so long."""
+    return Patience(seconds, time.monotonic() + seconds)
+
+
+def get(path="/", body=None):
+    """Return a request without a host."""
+    request = requests.PreparedRequest()
+    request.method, request.headers, request.body = "POST", {"X-Path": path}, body
+    return request
+
+
+def connection_to(server):
+    """Return a connection to a server on this machine."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    return Connection(Route(host=host, port=int(port)))
+
+
+def test_request__is_written_at_once(monkeypatch):
     """Head and body leave in one piece; the next request too."""
+    written = []
+    send = socket.socket.sendall
 
-    class Watched:
-        def __init__(self, sock):
-            self._sock = sock
-            self.written = []
-
-        def __getattr__(self, name):
-            return getattr(self._sock, name)
-
-        def sendall(self, data):
-            self.written.append(bytes(data))
-            self._sock.sendall(data)
+    class Watched(socket.socket):
+        def sendall(self, data, *flags):
+            written.append(bytes(data))
+            return send(self, data, *flags)
 
     with RawServer(platform) as server:
-        port = urllib3.util.parse_url(server.url).port
-        connection = connections.lean(urllib3.connection.HTTPConnection)("127.0.0.1", port)
-        connection.connect()
-        connection.sock = watched = Watched(connection.sock)
+        connection = connection_to(server)
+        monkeypatch.setattr(socket, "socket", Watched)
         for body in (b"one", b"two"):
-            connection.request("POST", "/", body=body, headers={"Content-Length": "3"})
-            assert connection.getresponse().status == 200
-        connection.close()
-        assert watched.written == server.requests
-        assert [data[-7:] for data in watched.written] == [b"\r\n\r\none", b"\r\n\r\ntwo"]
+            answer = connection.exchange(get(body=body), "/x", patience(), patience())
+            assert answer.read() == b'{"errcode":0,"errmsg":"ok"}'
+            assert connection.keep(answer)
+        monkeypatch.undo()
+        connection.end()
+        sent = [data for data in written if b"POST" in data]
+        assert sent == server.requests
+        assert [data[-7:] for data in sent] == [b"\r\n\r\none", b"\r\n\r\ntwo"]
 
 
 def test_connect__ends_with_the_exchange(sandbox):
-    """Whoever has waited for the pool has less time left to connect; so has a proxy's tunnel."""
+    """A server that takes no connections holds a call up no longer than it may take."""
     with fault_servers.Gate(sandbox.url) as gate:
         gate.open(backlog=0)
-        connection = connections.lean(urllib3.connection.HTTPConnection)("127.0.0.1", gate.port)
-        connection.timeout = 30.0
+        connection = Connection(Route(host="127.0.0.1", port=gate.port))
+        with pytest.raises(TimeoutError):
+            connection.exchange(get(), "/", patience(0.2), patience(0.3))
+        assert not connection.begun
+
+
+def test_connect__to_a_host_with_many_dead_addresses(monkeypatch):
+    """All addresses together take no longer than connecting may; an answering one is reached."""
+    with RawServer(platform) as server, contextlib.ExitStack() as stack:
+        port = int(server.url.rpartition(":")[2])
+        dead = [f"127.0.0.{number}" for number in range(2, 6)]
+        for address in dead:
+            stack.enter_context(fault_servers.full_listener(address, port))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in dead]
+        alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+        look_up = socket.getaddrinfo
+        answers = {"dead.invalid": found, "alive.invalid": [*found, alive]}
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *rest, **named: answers.get(host) or look_up(host, *rest, **named),
+        )
+        connection = Connection(Route(host="dead.invalid", port=port))
         since = time.monotonic()
-        with Exchange(0.2) as exchange, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
-            connection.request("GET", "/")
-        assert time.monotonic() - since < 5
-        assert not exchange.begun
+        with pytest.raises(TimeoutError):
+            connection.exchange(get(), "/", patience(1.0), patience())
+        assert time.monotonic() - since < 3  # once the time for each would be 4 s
+        assert not connection.begun
+        assert connection.host == "dead.invalid"
+        connection = Connection(Route(host="alive.invalid", port=port))
+        answer = connection.exchange(get(), "/", patience(6.0), patience(20.0))
+        assert answer.status == 200
+        connection.end()
 
 
 def test_send__ends_with_the_exchange():
     """A server that does not read holds up the body no longer than the call may take."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        connection = connections.lean(urllib3.connection.HTTPConnection)("127.0.0.1", 9)
-        connection.sock, connection.timeout = ours, 30.0
-        since = time.monotonic()
-        with Exchange(0.2) as exchange, pytest.raises(TimeoutError):
-            connection.request("POST", "/", body=bytes(10_000_000))
-        assert time.monotonic() - since < 5
-        assert exchange.begun
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, port = listener.getsockname()
+        connection = Connection(Route(host=host, port=port))
+        with pytest.raises(TimeoutError):
+            connection.exchange(get(body=bytes(20_000_000)), "/", patience(), patience(1.5))
+        assert connection.begun
+        connection.end()
 
 
-def test_exchange__one_within_another():
-    """A signal handler that makes a call does not end the call it has interrupted."""
-    with Exchange(1) as outer:
-        with Exchange(1) as inner:
-            assert current_exchange() is inner
-        assert current_exchange() is outer
-        seen = []
-        thread = threading.Thread(target=lambda: seen.append(current_exchange()))
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"",
+    ],
+)
+def test_head__that_leaves_open_where_the_body_ends(answer):
+    """Such an answer is none, and its connection is not used again."""
+    with RawServer(lambda _: answer, hang_up=not answer) as server:
+        connection = connection_to(server)
+        with pytest.raises(connections.FAILURES):
+            connection.exchange(get(), "/", patience(), patience())
+        assert connection.begun
+        connection.end()
+
+
+@pytest.mark.parametrize("head", ["100 Continue", "102 Processing", "103 Early Hints", "199 x"])
+def test_head__before_the_answer(head):
+    """It is skipped, however many there are, and the connection is kept after the answer."""
+    early = f"HTTP/1.1 {head}\r\nLink: </style.css>\r\n\r\n".encode()
+    with RawServer(lambda _: early * 3 + OK) as server:
+        connection = connection_to(server)
+        for _ in range(2):
+            answer = connection.exchange(get(), "/", patience(), patience())
+            assert (answer.status, answer.read()) == (200, b"{}")
+            assert connection.keep(answer)
+        assert server.connections == 1
+        connection.end()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (OK, True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", True),
+        (OK + b"x", False),
+        (OK + OK, False),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", False),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", False),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", False),
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}", False),
+        (b"HTTP/1.1 206 Partial\r\nContent-Length: 2\r\n\r\n{}", False),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", False),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", False),
+    ],
+)
+def test_keep__only_after_a_complete_200_with_nothing_behind_it(answer, kept):
+    """Anything else closes the connection."""
+    with RawServer(lambda _: answer) as server:
+        connection = connection_to(server)
+        given = connection.exchange(get(), "/", patience(), patience())
+        connections.Body(given, lambda _: None).read()
+        assert connection.keep(given) is kept
+        assert (connection.sock is not None) is kept
+        connection.end()
+
+
+def test_keep__not_before_the_last_byte_was_read():
+    """An answer that was given up leaves nothing for the next one."""
+    with RawServer(lambda _: OK) as server:
+        connection = connection_to(server)
+        answer = connection.exchange(get(), "/", patience(), patience())
+        assert answer.read(1) == b"{"
+        answer.close()
+        assert not connection.keep(answer)
+        assert connection.sock is None
+
+
+def test_keep__bytes_that_come_late():
+    """What comes over a kept connection before the next request closes it."""
+    late, sent = threading.Event(), threading.Event()
+
+    def serve(listener):
+        first, _ = listener.accept()
+        first.recv(65536)
+        first.sendall(OK)
+        assert late.wait(30)
+        first.sendall(OK)
+        sent.set()
+        second, _ = listener.accept()
+        second.recv(65536)
+        second.sendall(OK.replace(b"{}", b"[]"))
+        first.close()
+        second.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
+        host, port = listener.getsockname()
+        connection = Connection(Route(host=host, port=port))
+        answer = connection.exchange(get(), "/", patience(), patience())
+        assert answer.read() == b"{}"
+        assert connection.keep(answer)
+        late.set()
+        assert sent.wait(30)
+        assert not connection.is_usable()
+        answer = connection.exchange(get(), "/", patience(), patience())
+        assert answer.read() == b"[]"
         thread.join()
-        assert seen == [None]
-    assert current_exchange() is None
+        connection.end()
 
 
-def test_lean__once_is_enough():
-    """A class that has the rules already stays as it is."""
-    once = connections.lean(urllib3.connection.HTTPConnection)
-    assert connections.lean(once) is once
-    assert connections.watched(once) is once
+def test_chunk__of_a_negative_size():
+    """It is no way to have all that ever comes read into memory."""
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n" + b"x" * 100
+    with RawServer(lambda _: answer) as server:
+        connection = connection_to(server)
+        given = connection.exchange(get(), "/", patience(), patience())
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            connections.Body(given, lambda _: None).read(10)
+        assert not connection.keep(given)
+
+
+def test_answer__dropped_unread_gives_its_place_back():
+    """Who throws an answer away unread does not lose the connection's place."""
+    with RawServer(lambda _: OK) as server, requests.Session() as own:
+        own.mount("http://", DeadlineAdapter(1))
+        for _ in range(3):
+            response = own.get(server.url, stream=True, timeout=10)
+            assert response.status_code == 200
+            del response
+        assert server.connections == 3
+
+
+def test_adapter__can_be_pickled():
+    """As requests' own adapters can, so that a session with it can be copied."""
+    with requests.Session() as own, RawServer(lambda _: OK) as server:
+        own.mount("http://", DeadlineAdapter(3))
+        own.get(server.url, timeout=10)
+        copied = pickle.loads(pickle.dumps(own))
+        assert copied.get_adapter("http://x").pool_size == 3
+        assert copied.get(server.url, timeout=10).text == "{}"
+        copied.close()
 
 
 def test_close__in_the_middle_of_another_threads_call():
-    """A pool that was closed has sent nothing: the call may be repeated on a new one."""
-    error = urllib3.exceptions.ClosedPoolError(None, "Pool is closed.")
-    assert explain(error, None) == ("the session was closed by another thread", False)
+    """The call ends as if nothing had happened, and its connection is not kept."""
+    gate = Gate()
+    with RawServer(gate) as server:
+        dawanka = make_dawanka(server)
+        finish = call_from_threads(dawanka, 1)
+        gate.arrived.acquire()
+        dawanka._session.close()
+        gate.opened.set()
+        assert len(finish()) == 1
+        dawanka.get_info(HALL_LOGIN)
+        assert server.connections == 2
+        dawanka._session.close()
+
+
+def test_session__dropped_without_close():
+    """Its connections are closed at once, not when the garbage collector happens to run."""
+    ended = threading.Event()
+
+    class Watching(RawServer):
+        def _serve(self, connection):
+            super()._serve(connection)
+            ended.set()
+
+    gc.collect()
+    gc.disable()
+    try:
+        with Watching(platform) as server:
+            dawanka = make_dawanka(server)
+            dawanka.get_info(HALL_LOGIN)
+            assert not ended.is_set()
+            del dawanka
+            assert ended.wait(10)
+    finally:
+        gc.enable()
+
+
+def test_call__goes_through_few_frames_of_ours(monkeypatch):
+    """Between the service and requests there are no more than seven."""
+    counted = []
+    send = requests.Session.send
+
+    def counting(http, request, **settings):
+        frames = traceback.extract_stack()
+        counted.append(sum("/qqminigame/" in frame.filename for frame in frames))
+        return send(http, request, **settings)
+
+    with RawServer(platform) as server:
+        session = Session("1", app_secret="s", base_url=server.url, store="memory:")
+        storage, player = CloudStorage(session), LoginState(openid="o", session_key="k")
+        storage.set(player, {"a": "1"})
+        monkeypatch.setattr(requests.Session, "send", counting)
+        storage.set(player, {"a": "2"})
+        session.close()
+    assert counted == [7]

@@ -8,7 +8,6 @@ import pytest
 from sessions import make_session
 
 from qqminigame import CloudStorage, Login, MemoryStore, Session
-from qqminigame.forking import no_fork
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 
@@ -64,13 +63,6 @@ def test_fork__while_threads_are_calling(sandbox):
         stop.set()
         for thread in threads:
             thread.join()
-
-
-def test_fork__waits_for_the_store(sandbox, tmp_path):
-    """A fork waits for a store operation in progress, and lets go of the lock in both processes."""
-    assert in_child(lambda: no_fork.acquire(timeout=0) or os._exit(2))
-    assert no_fork.acquire(timeout=0)
-    no_fork.release()
 
 
 def test_fork__while_a_thread_of_the_parent_holds_a_lock():

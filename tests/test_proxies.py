@@ -145,13 +145,13 @@ def test_proxy__a_payment_whose_answer_is_lost(connect, either_sandbox, proxies,
     assert [entry["handled"] for entry in either_sandbox.log()] == [True]
 
 
-@each_kind
-def test_proxy__an_answer_that_drips(connect, either_sandbox, proxies, kind):
-    """The deadline of a call ends an answer that comes byte by byte through a proxy, too."""
-    session = connect(either_sandbox, address(kind, proxies[kind])).within(0.5)
-    either_sandbox.script({"kind": "drip", "seconds": 0.1, "times": -1})
+@pytest.mark.parametrize("kind", ["http", "http with password"])
+def test_tunnel__an_answer_that_drips(connect, signed_sandbox, proxies, kind):
+    """The deadline of a call ends an answer that comes byte by byte through a tunnel, too."""
+    session = connect(signed_sandbox, address(kind, proxies[kind])).within(0.5)
+    signed_sandbox.script({"kind": "drip", "seconds": 0.1, "times": -1})
     with pytest.raises((TransportError, ReplyError)) as caught:
-        log_in(session, either_sandbox)
+        log_in(session, signed_sandbox)
     assert caught.value.attempts == 1
 
 
@@ -161,7 +161,7 @@ def test_password__is_not_shown(connect, either_sandbox, proxies, kind, caplog):
     caplog.set_level(logging.DEBUG)
     session = connect(either_sandbox, address(kind, proxies[kind]))
     log_in(session, either_sandbox)
-    assert "urllib3" in caplog.text
+    assert "qqminigame" in caplog.text
     encoded = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     for secret in (PASSWORD, encoded):
         assert secret not in caplog.text + repr(session)
@@ -191,12 +191,11 @@ def test_password__that_is_wrong(connect, sandbox, signed_sandbox, proxies, kind
 
 
 def test_password__that_is_wrong_for_plain_http(connect, sandbox, proxies):
-    """A proxy that refuses a plain request answers it, as HTTP has it; the answer is told."""
+    """A proxy that refuses a plain request answers it: as far as we can tell, for the platform."""
     kind = "http with password"
     session = connect(sandbox, address(kind, proxies[kind], "wr0ng-w0rd"))
-    with pytest.raises(ReplyError, match="407") as caught:
+    with pytest.raises(OutcomeUnknownError, match="407") as caught:
         Dawanka(session).report_pay(enter_hall(sandbox))
-    assert caught.value.status == 407
     assert caught.value.attempts == 1
     assert sandbox.log() == []
     assert "wr0ng-w0rd" not in str(caught.value)
@@ -324,6 +323,7 @@ def test_precedence__is_that_of_requests(sandbox, own, proxies, monkeypatch, key
     own.proxies[key] = address("socks5h", proxies["socks5h"])
     own.trust_env = trusted
     own.get(sandbox.url).close()
+    own.close()
     theirs = [proxy.connections for proxy in proxies.values()]
     assert sum(theirs) == 1
     for proxy in proxies.values():

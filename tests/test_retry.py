@@ -20,6 +20,8 @@ from qqminigame.exceptions import (
     StoreError,
     TransportError,
 )
+from qqminigame.platforms import PLATFORMS
+from qqminigame.platforms.qqgame import REPORT_DAWANKA_PAY, DawankaCode, OpenApiCode
 from qqminigame.retry import Outcome, RetryPolicy, final_error, outcome_of
 
 NAME = "report_dawanka_pay"
@@ -42,14 +44,18 @@ TABLE = [
     (reply(599), Outcome.UNAVAILABLE, True, False, True),
     (reply(200, cut_off=True), Outcome.UNAVAILABLE, True, False, True),
     (reply(404, cut_off=True), Outcome.UNAVAILABLE, True, False, True),
-    (reply(429), Outcome.THROTTLED, True, False, False),
-    (BusyError("busy", code=-1, sent=True), Outcome.BUSY, True, False, False),
+    (reply(429), Outcome.THROTTLED, True, False, True),
+    (BusyError("busy", code=-1, sent=True), Outcome.BUSY, True, False, True),
     (reply(200), Outcome.GARBLED, False, False, True),
-    (reply(301), Outcome.REFUSED, False, False, False),
-    (reply(403), Outcome.REFUSED, False, False, False),
-    (reply(404), Outcome.REFUSED, False, False, False),
-    (reply(499), Outcome.REFUSED, False, False, False),
-    (PlatformError("no", sent=True), Outcome.REFUSED, False, False, False),
+    (reply(103), Outcome.GARBLED, False, False, True),
+    (reply(201), Outcome.GARBLED, False, False, True),
+    (reply(204), Outcome.GARBLED, False, False, True),
+    (reply(408), Outcome.GARBLED, False, False, True),
+    (reply(301), Outcome.GARBLED, False, False, True),
+    (reply(403), Outcome.GARBLED, False, False, True),
+    (reply(404), Outcome.GARBLED, False, False, True),
+    (reply(499), Outcome.GARBLED, False, False, True),
+    (PlatformError("no", code=2000004, sent=True), Outcome.REFUSED, False, False, False),
     (AccessTokenError("no", sent=True), Outcome.REFUSED, False, False, False),
     (SignatureError("no", sent=True), Outcome.REFUSED, False, False, False),
     (LoginExpiredError("no", sent=True), Outcome.REFUSED, False, False, False),
@@ -116,14 +122,30 @@ def test_final_error__says_when_the_outcome_is_unknown(
     idempotent: bool,
 ) -> None:
     """Only an unclear end of a call that must not be repeated becomes OutcomeUnknownError."""
-    final = final_error(error, idempotent=idempotent)
-    if idempotent or not unclear:
+    final = final_error(error, PLATFORMS["qq"].set_storage if idempotent else REPORT_DAWANKA_PAY)
+    refused = isinstance(error, PlatformError) and error.code not in REPORT_DAWANKA_PAY.refusals
+    if idempotent or not (unclear or refused):
         assert final is error
         return
     assert type(final) is OutcomeUnknownError
     assert str(final).startswith(str(error))
     assert "may or may not have happened" in str(final)
     assert (final.endpoint, final.sent) == (error.endpoint, error.sent)
+    assert (final.code, final.message) == (error.code, error.message)
+
+
+@pytest.mark.parametrize("code", [*DawankaCode, *OpenApiCode, 2009999, -1, 0, 1234567])
+def test_final_error__only_listed_codes_are_a_clear_no(code: int) -> None:
+    """Of the hall's codes, those of a busy or failing server and unknown ones leave it open."""
+    error = PlatformError("x", endpoint=NAME, code=int(code), sent=True)
+    clear = code in (*DawankaCode, *OpenApiCode) and code not in {
+        DawankaCode.AUTHENTICATION_FAILED,
+        DawankaCode.BACKEND_ERROR,
+        DawankaCode.OTHER_AUTHENTICATION,
+        OpenApiCode.BUSY,
+        OpenApiCode.SYSTEM_BUSY,
+    }
+    assert (final_error(error, REPORT_DAWANKA_PAY) is error) is clear
 
 
 @pytest.mark.parametrize(
@@ -199,18 +221,20 @@ def test_pause__never_past_the_deadline(
         {"deadline_seconds": -1},
         {"base_seconds": math.nan},
         {"deadline_seconds": math.nan},
+        {"deadline_seconds": math.inf},
+        {"deadline_seconds": 1e10},
     ],
 )
 def test_policy__refuses_senseless_numbers(wrong: dict[str, float]) -> None:
     """No attempt at all, negative seconds, and a deadline of nothing are refused."""
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         RetryPolicy(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("attempts", [2.0, "3", None])
 def test_policy__attempts_is_an_int(attempts: object) -> None:
     """A number of attempts that is no int is refused."""
-    with pytest.raises(TypeError, match="attempts"):
+    with pytest.raises(ConfigurationError, match="attempts"):
         RetryPolicy(attempts=attempts)  # type: ignore[arg-type]
 
 

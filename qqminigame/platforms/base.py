@@ -82,6 +82,8 @@ class Endpoint:
         dialect: How it answers.
         codes: What its codes mean; the first table that knows a code decides.
         idempotent: Whether doing it twice does no harm.
+        refusals: Of a call that must not be done twice, the codes after which it was certainly not
+            carried out.
         results: The fields a success carries as non-empty strings. A reply without a code is a
             success only where these are named and there.
         constants: Parameters that are the same in every call.
@@ -96,6 +98,7 @@ class Endpoint:
     dialect: Dialect
     codes: tuple[type[PlatformCode], ...]
     idempotent: bool = True
+    refusals: frozenset[int] = frozenset()
     results: tuple[str, ...] = ()
     constants: Mapping[str, str] = field(factory=dict)
     source: str
@@ -131,14 +134,11 @@ class RankingRules:
         wrapper: The field that holds score and time.
         min_score: The lowest score.
         max_score: The highest score.
-        malformed: What the platform answers to a value that has the wrapper in another form; None
-            where it takes any.
     """
 
     wrapper: str
     min_score: int
     max_score: int
-    malformed: PlatformCode | None = None
 
 
 @frozen(kw_only=True)

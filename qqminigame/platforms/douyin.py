@@ -41,6 +41,7 @@ class DouyinTokenCode(PlatformCode):
     WRONG_APP_ID = 40015, *causes.WRONG_APP_ID
     WRONG_SECRET = 40017, *causes.WRONG_SECRET
     WRONG_GRANT_TYPE = 40020, *causes.WRONG_GRANT_TYPE
+    TOO_FREQUENT = 28005139, *causes.TOO_MANY_CALLS
 
 
 class DouyinLoginCode(PlatformCode):
@@ -181,12 +182,7 @@ def _platform(name: str, host: str, prefix: str) -> Platform:
             pair_too_long=DouyinStorageCode.PAIR_TOO_LONG,
             key_too_long=DouyinStorageCode.KEY_TOO_LONG,
         ),
-        ranking=RankingRules(
-            wrapper="ttgame",
-            min_score=-(2**31),
-            max_score=2**31 - 1,
-            malformed=DouyinStorageCode.RANKING_VALUE,
-        ),
+        ranking=RankingRules(wrapper="ttgame", min_score=-(2**31), max_score=2**31 - 1),
     )
 
 

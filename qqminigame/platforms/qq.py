@@ -30,6 +30,7 @@ class TokenCode(PlatformCode):
     WRONG_SECRET = 40001, *causes.WRONG_SECRET
     WRONG_GRANT_TYPE = 40002, *causes.WRONG_GRANT_TYPE
     WRONG_APP_ID = 40013, *causes.WRONG_APP_ID
+    TOO_MANY_FETCHES = 45009, *causes.TOO_MANY_CALLS
 
 
 _CREDENTIALS: Final = (

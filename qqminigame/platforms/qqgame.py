@@ -114,6 +114,28 @@ class OpenApiCode(PlatformCode):
 _DIALECT: Final = Dialect(code_fields=("ret",), message_fields=("msg",))
 _CODES: Final = (DawankaCode, OpenApiCode)
 
+# The hall looks at who is asking before it counts. Not here: the codes of a busy or failing server,
+# of which nobody knows what it has done, and "other authentication error", which does not say what
+# failed. The answer for a player without uses is not documented.
+_REFUSALS: Final = frozenset(
+    {
+        DawankaCode.INVALID_APP_ID,
+        DawankaCode.INVALID_OPENID,
+        DawankaCode.OPENKEY_LENGTH,
+        DawankaCode.INVALID_SIG,
+        DawankaCode.TOKEN_TYPE,
+        DawankaCode.SIG_GENERATION,
+        DawankaCode.APP_ID_REFUSED,
+        DawankaCode.OPENID_REFUSED,
+        DawankaCode.OPENKEY_REFUSED,
+        DawankaCode.LOGIN_REFUSED,
+        DawankaCode.SIG_REFUSED,
+        OpenApiCode.PARAMETER,
+        OpenApiCode.NOT_LOGGED_IN,
+        OpenApiCode.LOGIN_ILLEGAL,
+    }
+)
+
 
 GET_DAWANKA_INFO: Final = Endpoint(
     name="get_dawanka_info",
@@ -136,5 +158,6 @@ REPORT_DAWANKA_PAY: Final = Endpoint(
     codes=_CODES,
     # Each success takes one of the player's uses, and no order number tells a repeat.
     idempotent=False,
+    refusals=_REFUSALS,
     source=PAGE,
 )

@@ -23,12 +23,18 @@ _IP: Final = (
 )
 
 
+_NOT_AUTHORIZED: Final = (
+    ConfigurationError,
+    "The app may not make this call; verify the app or apply for the interface in the console.",
+    "该应用没有此接口的权限,请到管理后台完成认证或开通接口。",
+)
+
+
 class WeChatTokenCode(PlatformCode):
     """Codes that WeChat's token calls and login have besides QQ's."""
 
     IP_NOT_ALLOWED = 40164, *_IP
     WRONG_SECRET = 40125, *causes.WRONG_SECRET
-    TOO_MANY_FETCHES = 45009, *causes.TOO_MANY_CALLS
     BAD_BODY = (
         47001,
         PlatformError,
@@ -41,6 +47,14 @@ class WeChatLoginCode(PlatformCode):
     """Codes that WeChat's login has besides QQ's."""
 
     JS_CODE_USED = 40163, *causes.BAD_JS_CODE
+    PLAYER_BLOCKED = (
+        40226,
+        PlatformError,
+        "WeChat has blocked the login of this player, whom it considers a high risk; logging in "
+        "again does not help.",
+        "该用户为高风险等级用户,登录已被微信拦截,重新登录无效。",
+    )
+    NOT_AUTHORIZED = 48001, *_NOT_AUTHORIZED
 
 
 class WeChatSignedCode(PlatformCode):
@@ -48,6 +62,8 @@ class WeChatSignedCode(PlatformCode):
 
     TOKEN_MISSING = 41001, *causes.TOKEN_MISSING
     IP_NOT_ALLOWED = 40164, *_IP
+    TOO_MANY_CALLS = 45009, *causes.TOO_MANY_CALLS
+    NOT_AUTHORIZED = 48001, *_NOT_AUTHORIZED
     WRONG_OPENID = 87081, *causes.WRONG_OPENID
     WRONG_KEY = (
         87082,

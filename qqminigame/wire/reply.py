@@ -8,6 +8,7 @@ from typing import Any, Final, Never
 from attrs import field, frozen
 
 from qqminigame.exceptions import PlatformError, QQMiniGameError, ReplyError
+from qqminigame.limits import MAX_TEXT_BYTES
 from qqminigame.platforms.base import Endpoint
 from qqminigame.redaction import mask_values
 from qqminigame.wire.request import Request
@@ -49,9 +50,9 @@ class Result:
     fields: Mapping[str, Any] = field(repr=False)
 
     def text(self, name: str) -> str:
-        """Return a non-empty str."""
+        """Return a non-empty str of at most MAX_TEXT_BYTES that UTF-8 can encode."""
         value = self.fields.get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or not _is_bounded(value):
             self.refuse(name)
         return value
 
@@ -169,6 +170,13 @@ def _not_documented(endpoint: Endpoint, reason: str, *, cut_off: bool = False) -
         status=200,
         cut_off=cut_off,
     )
+
+
+def _is_bounded(text: str) -> bool:
+    try:
+        return len(text) <= MAX_TEXT_BYTES and len(text.encode()) <= MAX_TEXT_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _integer(value: object) -> int | None:

@@ -1,8 +1,9 @@
 """From values to bytes: a request is built once, and its bytes are those that were signed. Pure."""
 
+import functools
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from attrs import field, frozen
@@ -119,7 +120,7 @@ def _request(
     secrets: tuple[str, ...],
 ) -> Request:
     origin = base_url or endpoint.host
-    joined = "&".join([f"{name}={quote(value, safe='')}" for name, value in query.items()])
+    joined = "&".join([f"{name}={_quoted(value)}" for name, value in query.items()])
     mark = "?" if joined else ""
     return Request(
         endpoint=endpoint,
@@ -130,6 +131,18 @@ def _request(
     )
 
 
+def _quoted(value: str) -> str:
+    return value if value.isascii() and value.isalnum() else _escaped(value)
+
+
+# The same access token is sent with every call, and the same openids come back.
+@functools.lru_cache(maxsize=256)
+def _escaped(value: str) -> str:
+    return quote(value, safe="")
+
+
 def _json_bytes(value: object) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,129 @@
+"""One attempt at a call: build the request, send it, read the reply."""
+
+import logging
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from attrs import define, field, frozen
+
+from qqminigame import wire
+from qqminigame.deadline import Deadline
+from qqminigame.exceptions import (
+    LoginExpiredError,
+    QQMiniGameError,
+    SignatureError,
+    TransportError,
+)
+from qqminigame.models import AccessToken, CallEvent, HallLogin, LoginState
+from qqminigame.platforms.base import Endpoint
+from qqminigame.retry import outcome_of
+from qqminigame.transport import Transport
+from qqminigame.wire import App, Payload, Request, Result
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("qqminigame")
+
+
+@define
+class Call(Generic[T]):
+    """One call on its way: what it is, how far it got, when it has to be over."""
+
+    endpoint: Endpoint
+    payload: Payload = field(repr=False)  # of a login, it holds the js_code
+    login: LoginState | HallLogin | None
+    read: Callable[[Result], T]
+    deadline: Deadline
+    attempts: int = 0
+
+
+@frozen(kw_only=True)
+class Attempts:
+    """Makes single attempts at calls.
+
+    Attributes:
+        app: The app's credentials.
+        base_url: Where all calls go; None for the platform's own hosts.
+        token_endpoint: The call that fetches an access token.
+        transport: Sends requests.
+        on_call: Is told of each attempt.
+        clock: Returns the time in unix seconds.
+        monotonic: Returns the seconds of a clock that is never set.
+    """
+
+    app: App
+    base_url: str | None
+    token_endpoint: Endpoint
+    transport: Transport
+    on_call: Callable[[CallEvent], object] | None
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+
+    def make(self, call: Call[T], token: AccessToken | None) -> T:
+        """Build a request, send it, read its reply; tell whoever watches how it ended."""
+        if call.deadline.left() <= 0:
+            raise TransportError(
+                f"{call.endpoint.name}: not sent: the {call.deadline.seconds:g} s deadline has "
+                "passed",
+                endpoint=call.endpoint.name,
+            )
+        request, since = self._request(call, token), self.monotonic()
+        received, outcome, code = 0, "interrupted", None
+        try:
+            reply = self.transport.send(request, call.deadline)
+            received = len(reply.body)
+            value = call.read(wire.decode_reply(request, reply))
+            outcome = "ok"
+            return value
+        except QQMiniGameError as error:
+            if isinstance(error, SignatureError | LoginExpiredError):
+                error.signed = wire.signed_text(request)
+            outcome, code = outcome_of(error).name.lower(), error.code
+            raise
+        finally:
+            if self.on_call is not None or _log.isEnabledFor(logging.DEBUG):
+                event = CallEvent(
+                    endpoint=request.endpoint.name,
+                    attempt=call.attempts,
+                    outcome=outcome,
+                    code=code,
+                    seconds=self.monotonic() - since,
+                    sent_bytes=len(request.body or b""),
+                    received_bytes=received,
+                )
+                self._watch(event)
+
+    def _watch(self, event: CallEvent) -> None:
+        _log.debug(
+            "%s: %s, code %s, attempt %d, %.3f s",
+            *(event.endpoint, event.outcome, event.code, event.attempt, event.seconds),
+        )
+        if self.on_call is not None:
+            try:
+                self.on_call(event)
+            except Exception:
+                _log.exception("on_call failed; the call goes on")
+
+    def _request(self, call: Call[T], token: AccessToken | None) -> Request:
+        endpoint, payload, login = call.endpoint, call.payload, call.login
+        if isinstance(login, LoginState) and token is not None:
+            return wire.login_state_request(endpoint, self.base_url, payload, login, token)
+        if isinstance(login, HallLogin):
+            return wire.openapi_request(endpoint, self.base_url, payload, login, self.app)
+        return wire.app_request(endpoint, self.base_url, payload, self.app)
+
+    def fetch_token(self, deadline: Deadline) -> AccessToken:
+        """Fetch an access token once; its life counts from before the request."""
+        fetched_at = self.clock()
+
+        def read(result: Result) -> AccessToken:
+            lifetime = result.integer("expires_in")
+            if lifetime <= 0:
+                result.refuse("expires_in")
+            return AccessToken(
+                value=result.text("access_token"),
+                fetched_at=fetched_at,
+                expires_at=fetched_at + lifetime,
+            )
+
+        return self.make(Call(self.token_endpoint, {}, None, read, deadline, 1), None)
