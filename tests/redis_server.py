@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import redis
@@ -13,11 +14,17 @@ from machine import require
 
 
 class RedisServer:
-    """Runs a redis-server on a free port, with a password, writing nothing to disk."""
+    """Runs a redis-server on a free port, with a password, writing nothing to disk.
 
-    def __init__(self, folder):
+    Args:
+        folder: Where it runs.
+        options: More options of its command line.
+    """
+
+    def __init__(self, folder, *options):
         self._folder = folder
         self._process = None
+        self._options = options
         self.password = secrets.token_hex(16)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -26,12 +33,23 @@ class RedisServer:
     def start(self):
         """Start it and wait until it answers."""
         command = [executable(), "--port", str(self.port), "--bind", "127.0.0.1"]
-        command += ["--requirepass", self.password, "--save", "", "--appendonly", "no"]
+        command += ["--requirepass", self.password, "--appendonly", "no"]
+        command += self._options if "--save" in self._options else ["--save", "", *self._options]
         self._process = subprocess.Popen(
             command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)
-        redis.Redis.from_url(self.url, retry=retry).ping()
+        ends = time.monotonic() + 30
+        while not self._answers():
+            assert self._process.poll() is None, f"redis-server ended: {command}"
+            assert time.monotonic() < ends, "redis-server does not answer"
+            time.sleep(0.01)
+
+    def _answers(self):
+        with self.client() as client:
+            try:
+                return client.ping()
+            except redis.ConnectionError:  # not there yet, or still loading
+                return False
 
     def stop(self):
         """Kill it, as a power cut does."""

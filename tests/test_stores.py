@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from forks import Child, fork_in_c
 from sessions import Clock
 
-from qqminigame.stores import MemoryStore, RedisStore, SQLiteStore, Store
+from qqminigame.exceptions import StoreError
+from qqminigame.stores import MemoryStore, RedisStore, SQLiteStore, Store, default_store
 
 LEASE = 5.0
 THREADS = 16
@@ -49,8 +52,18 @@ def open_redis(request: pytest.FixtureRequest, clock: Callable[[], float]) -> St
     return RedisStore(server.url)
 
 
+def open_default(request: pytest.FixtureRequest, clock: Callable[[], float]) -> Store:
+    """Open the store of a session that names none."""
+    return default_store(clock)
+
+
 # The contract below holds for each of these; SHARED are those that all processes see.
-OPENERS = {"memory": open_memory, "sqlite": open_sqlite, "redis": open_redis}
+OPENERS = {
+    "memory": open_memory,
+    "sqlite": open_sqlite,
+    "redis": open_redis,
+    "default": open_default,
+}
 SHARED = ["sqlite", "redis"]
 
 
@@ -92,6 +105,16 @@ def restless_threads() -> Iterator[None]:
 def mode(path: Path) -> int:
     """Return the permissions of a path."""
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def scan(store: Store, prefix: str) -> dict[str, str]:
+    """Return all texts under a prefix, a page at a time."""
+    found, cursor = store.scan(prefix, limit=100)
+    everything = dict(found)
+    while cursor:
+        found, cursor = store.scan(prefix, cursor=cursor, limit=100)
+        everything.update(found)
+    return everything
 
 
 class TestContract:
@@ -222,6 +245,33 @@ class TestContract:
         clock.now += 11
         assert store.delete_if("key", "text") is False
 
+    def test_replace_if__still_the_text(self, store: Store, clock: Clock) -> None:
+        """A text is replaced where it is the one expected, once, and is kept for good."""
+        store.set("key", "old", 10)
+        store.set("other", "old")
+        assert store.replace_if("key", "old", "new") is True
+        assert store.replace_if("key", "old", "newer") is False
+        clock.now += 11
+        assert (store.get("key"), store.get("other")) == ("new", "old")
+        assert store.replace_if("key", "new", "new") is True
+
+    def test_replace_if__nothing_there(self, store: Store, clock: Clock) -> None:
+        """Nothing is written where nothing is, and what has expired is not there."""
+        assert store.replace_if("key", "old", "new") is False
+        store.set("key", "old", 10)
+        clock.now += 11
+        assert store.replace_if("key", "old", "new") is False
+        assert store.get("key") is None
+
+    def test_replace_if__one_of_many(self, store: Store) -> None:
+        """Of threads that replace the same text at once, one does."""
+        store.set("key", "old")
+        with ThreadPoolExecutor(THREADS) as pool:
+            replaced = pool.map(lambda n: store.replace_if("key", "old", str(n)), range(THREADS))
+            won = [n for n, done in enumerate(replaced) if done]
+        assert len(won) == 1
+        assert store.get("key") == str(won[0])
+
     def test_lock__one_holder(self, store: Store) -> None:
         """While one holds a lock no other gets it; afterwards the next does, with another proof."""
         owner = store.try_lock("name", LEASE)
@@ -334,6 +384,106 @@ class TestContract:
         assert [row[0] for row in done] == [f"text-{number}" for number in range(THREADS)]
         assert [number for number, row in enumerate(done) if row[1]] == [7]
 
+    def test_get_many__those_that_have_one(self, store: Store, clock: Clock) -> None:
+        """Many keys are looked up at once; those without a text are left out."""
+        for number in range(0, 1200, 2):
+            store.set(f"login:{number}", f"text-{number}")
+        store.set("login:1", "expired", 10)
+        store.set("other", "text")
+        clock.now += 11
+        keys = [*(f"login:{number}" for number in range(1200)), "other", "other"]
+        assert store.get_many(keys) == {
+            "other": "text",
+            **{f"login:{number}": f"text-{number}" for number in range(0, 1200, 2)},
+        }
+        assert store.get_many([]) == {}
+
+    def test_scan__finds_all(self, store: Store, clock: Clock) -> None:
+        """Page by page all texts under a prefix are found, and no others."""
+        expected = {f"login:1:{number}": f"text-{number}" for number in range(250)}
+        for key, text in expected.items():
+            store.set(key, text)
+        for key in ("login:", "login:10", "login:2:1", "login:1", "k", "m", "LOGIN:1:1"):
+            store.set(key, "another")
+        store.set("login:1:expired", "text", 10)
+        store.try_lock("login:1:lock", LEASE)
+        clock.now += 11
+        assert scan(store, "login:1:") == expected
+        assert len(scan(store, "")) == 257
+        assert scan(store, "nothing") == {}
+        assert store.count("login:1:") == 250
+        assert store.count("") == 257
+        assert store.count("nothing") == 0
+
+    def test_scan__what_is_there_all_the_time(self, store: Store) -> None:
+        """Texts that come and go during a scan do not hide those that stay."""
+        for number in range(200):
+            store.set(f"stays:{number}", "text")
+            store.set(f"goes:{number}", "text")
+        found, cursor = store.scan("stays:", limit=20)
+        for number in range(200):
+            store.set(f"stays:new:{number}", "text")
+            assert store.delete_if(f"goes:{number}", "text")
+        seen = dict(found)
+        while cursor:
+            found, cursor = store.scan("stays:", cursor=cursor, limit=20)
+            seen.update(found)
+        assert {f"stays:{number}" for number in range(200)} <= seen.keys()
+
+    @pytest.mark.parametrize(
+        "prefix",
+        [
+            *("a*", "a?", "[ab]", "[^a]", "\\", "a\\*", "a%", "a_", "'", '"', "名", " ", "é"),
+            *("\U0010ffff", "\ud7ff", "z\U0010ffff"),
+        ],
+    )
+    def test_scan__prefixes_are_plain_text(self, store: Store, prefix: str) -> None:
+        """No character of a prefix stands for others."""
+        others = ["ab", "axx", "b", "^", "A*", "_", "{", "\ue000", "zz", "e\u0301", ""]
+        for key in (prefix, f"{prefix}\U0010ffff", f"{prefix}1", *others):
+            store.set(key, "text")
+        expected = {prefix, f"{prefix}\U0010ffff", f"{prefix}1"}
+        assert scan(store, prefix).keys() == expected
+        assert store.count(prefix) == 3
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            lambda store: store.set("key", f"{SECRET}\udc80"),
+            lambda store: store.set(f"{SECRET}\udc80", "text"),
+            lambda store: store.add("key", f"{SECRET}\ud83d"),
+            lambda store: store.add(f"{SECRET}\ud83d", "text"),
+        ],
+    )
+    def test_set__what_utf8_cannot_encode(
+        self, store: Store, use: Callable[[Store], object]
+    ) -> None:
+        """A lone surrogate is refused on arrival, by every store, and is not shown."""
+        with pytest.raises(StoreError, match="lone surrogate") as caught:
+            use(store)
+        assert SECRET not in str(caught.value)
+        assert caught.value.__context__ is None
+        assert store.count("") == 0
+
+    def test_now__is_one_clock(self, store: Store, opener: Callable[[Clock], Store]) -> None:
+        """Two users of a store see the same clock."""
+        other = opener(Clock())
+        assert abs(store.now() - other.now()) < 60
+
+    def test_timeout__of_every_operation(self, store: Store) -> None:
+        """Every operation takes the time that it may have."""
+        store.set("key", "text", timeout=20)
+        assert store.get("key", timeout=20) == "text"
+        assert store.get_many(["key"], timeout=20) == {"key": "text"}
+        assert store.add("key", "new", timeout=20) is False
+        owner = store.try_lock("name", LEASE, timeout=20)
+        assert owner
+        store.unlock("name", owner, timeout=20)
+        assert store.delete_if("key", "text", timeout=20) is True
+        assert store.scan("", timeout=20)[0] == []
+        assert store.count("", timeout=20) == 0
+        assert store.now(timeout=20) > 1e9
+
     def test_errors__nothing_hidden_in_repr(self, store: Store) -> None:
         """A store does not show what it keeps."""
         store.set("key", SECRET)
@@ -368,15 +518,6 @@ def test_shared__two_objects(kind: str, request: pytest.FixtureRequest, clock: C
     assert one.get("key") is None
 
 
-def test_memory__two_objects(clock: Clock) -> None:
-    """Two stores in memory know nothing of each other."""
-    one, two = MemoryStore(clock=clock), MemoryStore(clock=clock)
-    one.set("key", "text")
-    assert two.get("key") is None
-    assert one.try_lock("name", LEASE)
-    assert two.try_lock("name", LEASE)
-
-
 @pytest.mark.parametrize("kind", SHARED)
 def test_shared__processes_race_for_locks(kind: str, request: pytest.FixtureRequest) -> None:
     """Of processes that want the same locks at once, exactly one gets each."""
@@ -402,7 +543,7 @@ def test_shared__processes_race_for_locks(kind: str, request: pytest.FixtureRequ
     assert sorted(won) == list(range(100))
 
 
-@pytest.mark.parametrize("kind", SHARED)
+@pytest.mark.parametrize("kind", ["sqlite", "default"])
 def test_shared__clock_set_back(kind: str, request: pytest.FixtureRequest, clock: Clock) -> None:
     """A lock taken before the clock was set back by an hour holds nobody up for an hour."""
     store = OPENERS[kind](request, clock)
@@ -415,3 +556,121 @@ def test_shared__clock_set_back(kind: str, request: pytest.FixtureRequest, clock
         assert waited <= LEASE
     assert owner != dead
     assert store.try_lock("name", LEASE) is None
+
+
+class TestMemory:
+    """What is the memory store's own: bounds, forks, interruptions."""
+
+    def test_two_objects(self, clock: Clock) -> None:
+        """Two stores in memory know nothing of each other."""
+        one, two = MemoryStore(clock=clock), MemoryStore(clock=clock)
+        one.set("key", "text")
+        assert two.get("key") is None
+        assert one.try_lock("name", LEASE)
+        assert two.try_lock("name", LEASE)
+
+    def test_logins_are_bounded(self, clock: Clock) -> None:
+        """The least recently used login goes; tokens, orders and locks never."""
+        store = MemoryStore(max_logins=100, clock=clock)
+        for number in range(1000):
+            store.set(f"token:{number}", "text")
+            store.add(f"order:{number}", "text")
+            store.try_lock(f"name:{number}", 60)
+        for number in range(100):
+            store.set(f"login:{number}", "text")
+        assert store.get("login:0") == "text"
+        store.set("login:new", "text")
+        store.add("login:newer", "text")
+        assert store.count("login:") == 100
+        assert [store.get(f"login:{number}") for number in range(4)] == ["text", None, None, "text"]
+        assert (store.count("token:"), store.count("order:")) == (1000, 1000)
+        assert store.try_lock("name:0", 60) is None
+
+    def test_logins_are_bounded__by_default(self, clock: Clock) -> None:
+        """A hundred thousand logins are kept where nothing else is said."""
+        store = MemoryStore(clock=clock)
+        for number in range(100_100):
+            store.set(f"login:{number}", "text")
+        assert store.count("login:") == 100_000
+
+    @pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+    def test_fork__keeps_the_texts_and_frees_the_locks(
+        self, fork: Callable[[], int], clock: Clock
+    ) -> None:
+        """The holders of locks are threads of the parent, which the child does not have."""
+        store = MemoryStore(clock=clock)
+        store.set("key", "text")
+        store.set("login:1", "text")
+        store.try_lock("name", LEASE)
+
+        def work() -> tuple[object, ...]:
+            seen = store.get("key"), store.get("login:1"), store.try_lock("name", LEASE) is not None
+            store.set("key", "of the child")
+            return seen
+
+        assert Child(work, fork).result() == ("text", "text", True)
+        assert store.get("key") == "text"
+        assert store.try_lock("name", LEASE) is None
+
+    @pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+    def test_fork__in_the_middle_of_an_operation(
+        self, fork: Callable[[], int], clock: Clock
+    ) -> None:
+        """A child that is born while another thread changes the store starts empty, and goes on."""
+        store = MemoryStore(clock=clock)
+        store.set("key", "text")
+        inside, go_on = threading.Event(), threading.Event()
+
+        class Slow(str):
+            __slots__ = ()
+
+            def startswith(self, *_: object) -> bool:
+                inside.set()
+                assert go_on.wait(60)
+                return False
+
+        thread = threading.Thread(target=store.set, args=(Slow("key"), "new"))
+        thread.start()
+        assert inside.wait(60)
+        child = Child(lambda: (store.get("key"), store.add("key", "new"), store.get("key")), fork)
+        go_on.set()
+        thread.join(60)
+        assert child.result() == (None, True, "new")
+        assert store.get("key") == "new"
+
+    def test_a_call_from_a_signal_handler(self) -> None:
+        """A handler that interrupts an operation is told so in time; the operation ends well."""
+        failed: list[str] = []
+
+        def handle(*_: object) -> None:
+            with pytest.raises(StoreError, match=r"in use for 0\.1 s: .*signal handler") as caught:
+                store.get("key", timeout=0.1)
+            failed.append(str(caught.value))
+
+        def interrupted() -> float:
+            if not failed:
+                signal.raise_signal(signal.SIGUSR1)
+            return 1.0
+
+        store = MemoryStore(clock=interrupted)
+        before = signal.signal(signal.SIGUSR1, handle)
+        try:
+            store.set("key", "text")
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+        assert len(failed) == 1
+        assert store.get("key") == "text"
+
+    def test_no_lock_before_it_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A store made at import uses the locks that gevent puts in place later."""
+        store = MemoryStore()
+        made: list[object] = []
+
+        def make_lock() -> object:
+            made.append(original())
+            return made[-1]
+
+        original = threading.Lock
+        monkeypatch.setattr(threading, "Lock", make_lock)
+        store.set("key", "text")
+        assert len(made) == 1

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, Protocol, runtime_checkable
 
+from qqminigame.exceptions import StoreError
+
 # What an operation may take where its caller does not say.
 TIMEOUT_SECONDS: Final = 5.0
 
@@ -33,6 +35,9 @@ class Store(Protocol):
 
     def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
         """Keep a text for good where the key has none yet; return whether it had none."""
+
+    def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
+        """Replace a text, kept for good, only where it is still ``old``; return whether it was."""
 
     def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
         """Delete a key only where this is still its text; return whether it was."""
@@ -78,3 +83,47 @@ class Store(Protocol):
 
     def count(self, prefix: str, *, timeout: float = TIMEOUT_SECONDS) -> int:
         """Return how many keys start with ``prefix``."""
+
+
+def check_texts(*texts: str) -> None:
+    """Refuse texts that no store could give back.
+
+    Raises:
+        StoreError: UTF-8 cannot encode one of them; the message does not show it.
+    """
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            continue
+        raise StoreError(
+            "nothing was stored: the text contains a lone surrogate, which UTF-8 cannot encode; "
+            "it was damaged before it got here"
+        )
+
+
+@runtime_checkable
+class DurableStore(Protocol):
+    """A store that can tell whether orders are safe in it."""
+
+    def check_durable(self, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Raise ConfigurationError where what is kept might be lost."""
+
+
+def check_durable(store: Store, *, timeout: float = TIMEOUT_SECONDS) -> None:
+    """Refuse a store that might lose orders.
+
+    A store of the user's own that has no ``check_durable`` is taken at its word.
+
+    Args:
+        store: The store.
+        timeout: The seconds after which this has to be over.
+
+    Raises:
+        ConfigurationError: Orders might be lost there; the message names the settings to change.
+        StoreError: The store cannot be asked.
+    """
+    if isinstance(store, DurableStore):
+        store.check_durable(timeout=timeout)

@@ -1,112 +1,183 @@
 """A store in one SQLite file: shared by all processes of one user on one machine."""
 
-import contextlib
-import logging
-import os
 import secrets
 import sqlite3
-import stat
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from qqminigame.exceptions import StoreError
-from qqminigame.forking import no_fork, watch_forks
+from qqminigame.exceptions import ConfigurationError
+from qqminigame.stores.base import TIMEOUT_SECONDS, check_texts
+from qqminigame.stores.sqlite_connections import Connections
 
-T = TypeVar("T")
-
-_log: Final = logging.getLogger("qqminigame")
-
-_CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_BUSY_SECONDS: Final = 5.0
 # A lock taken later than now by more than this is from before the clock was set back.
 _CLOCK_STEP_SECONDS: Final = 1.0
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at REAL)",
-    "CREATE TABLE IF NOT EXISTS locks ("
-    "name TEXT PRIMARY KEY, owner TEXT NOT NULL, taken_at REAL NOT NULL, expires_at REAL NOT NULL)",
+_KEYS_AT_ONCE: Final = 500
+_COUNTED_AT_ONCE: Final = 10_000
+
+_SELECT: Final = (
+    "SELECT text FROM texts WHERE key = :key AND (expires_at IS NULL OR expires_at > :now)"
+)
+_DELETE_IF: Final = (
+    "DELETE FROM texts WHERE key = :key AND text = :text"
+    " AND (expires_at IS NULL OR expires_at > :now)"
+)
+_SCAN: Final = (
+    "SELECT key, text FROM texts WHERE key >= :start AND key < :end"
+    " AND (expires_at IS NULL OR expires_at > :now) ORDER BY key LIMIT :limit"
+)
+_COUNT: Final = (
+    "SELECT count(*), total(expires_at IS NULL OR expires_at > :now), max(key) FROM"
+    " (SELECT key, expires_at FROM texts WHERE key >= :start AND key < :end"
+    " ORDER BY key LIMIT :limit)"
+)
+# Expired rows go a few at a time, so that no write takes long.
+_CLEAN_TEXTS: Final = (
+    "DELETE FROM texts WHERE key IN"
+    " (SELECT key FROM texts WHERE expires_at <= ? ORDER BY expires_at LIMIT 20)"
+)
+_CLEAN_LOCKS: Final = (
+    "DELETE FROM locks WHERE name IN"
+    " (SELECT name FROM locks WHERE expires_at <= ? ORDER BY expires_at LIMIT 20)"
 )
 
 
 class SQLiteStore:
-    """Keeps texts in a file that only its owner can read.
+    """Keeps texts in a file that, unless told otherwise, only its owner can read.
 
-    The file is opened for each operation and closed after it: the operations are rare (a process
-    looks once a minute), and so nothing is open that a thread or a forked child could share. A fork
-    waits for the operation in progress, because SQLite keeps the state of file locks in memory,
-    which a child would inherit.
+    Its journal is SQLite's plain one, not the write-ahead log. With that, a connection holds locks
+    as long as it is open, and a forked child would take those of its parent for its own: SQLite
+    keeps account of them in memory. With the plain journal, a connection that rests holds none.
+
+    Tokens and logins may be lost in a power cut, so nothing waits for the disk; what is corrupt
+    after one is moved aside with a warning. A durable store waits for the disk and never heals.
     """
 
-    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        mode: int = 0o600,
+        durable: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """Name the file; it and its folder are created when first needed.
 
         Args:
             path: The file. It must not lie on a network drive.
+            mode: The permissions of the file: 0o660 shares it with the folder's group, whose
+                members must be able to write the folder.
+            durable: Whether nothing may ever be lost, as with orders.
             clock: Returns the time in unix seconds.
         """
-        self.path = Path(path).expanduser().absolute()
+        self._connections = Connections(path, mode=mode, durable=durable)
         self._clock = clock
-        watch_forks()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._connections.path
 
     def __repr__(self) -> str:
         return f"SQLiteStore({str(self.path)!r})"
 
-    def get(self, key: str) -> str | None:
-        """Return the text of a key; None where there is none, or its time is over."""
-        found: tuple[str] | None = self._run(
-            lambda connection: connection.execute(
-                "SELECT text FROM texts WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)",
-                (key, self._clock()),
-            ).fetchone()
+    def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
+        """Return the text of a key; None where there is none, or it has expired."""
+        found = self._connections.read(
+            _SELECT,
+            {"key": key, "now": self._clock()},
+            timeout,
         )
-        return found[0] if found else None
+        return found[0][0] if found else None
 
-    def set(self, key: str, text: str, ttl_seconds: float | None = None) -> None:
-        """Keep a text, for so many seconds, or for good."""
+    def get_many(self, keys: Sequence[str], *, timeout: float = TIMEOUT_SECONDS) -> dict[str, str]:
+        """Return the texts of those keys that have one."""
+        ends = time.monotonic() + timeout
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            found.update(
+                self._connections.read(
+                    f"SELECT key, text FROM texts WHERE key IN ({marks})"  # noqa: S608
+                    " AND (expires_at IS NULL OR expires_at > ?)",
+                    [*some, self._clock()],
+                    ends - time.monotonic(),
+                )
+            )
+        return found
+
+    def set(
+        self,
+        key: str,
+        text: str,
+        ttl_seconds: float | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Keep a text, for the given seconds, or for good."""
 
         def replace(connection: sqlite3.Connection) -> None:
             now = self._clock()
+            connection.execute(_CLEAN_TEXTS, (now,))
             expires_at = None if ttl_seconds is None else now + ttl_seconds
-            connection.execute("DELETE FROM texts WHERE expires_at <= ?", (now,))
             connection.execute(
                 "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", (key, text, expires_at)
             )
 
-        self._write(replace)
+        check_texts(key, text)
+        self._connections.write(replace, timeout)
 
-    def add(self, key: str, text: str) -> bool:
-        """Keep a text for good where the key has none yet; say whether it had none."""
+    def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
+        """Keep a text for good where the key has none yet; return whether it had none."""
 
         def insert(connection: sqlite3.Connection) -> bool:
-            connection.execute("DELETE FROM texts WHERE expires_at <= ?", (self._clock(),))
+            now = self._clock()
+            connection.execute(_CLEAN_TEXTS, (now,))
+            connection.execute("DELETE FROM texts WHERE key = ? AND expires_at <= ?", (key, now))
             added = connection.execute(
                 "INSERT OR IGNORE INTO texts VALUES (?, ?, NULL)", (key, text)
             )
             return added.rowcount > 0
 
-        return self._write(insert)
+        check_texts(key, text)
+        return self._connections.write(insert, timeout)
 
-    def delete_if(self, key: str, text: str) -> bool:
-        """Delete a key only where this is still its text; say whether it was."""
+    def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
+        """Replace a text only where it is still ``old``; return whether it was."""
+
+        def replace(connection: sqlite3.Connection) -> bool:
+            replaced = connection.execute(
+                "UPDATE texts SET text = :new, expires_at = NULL "
+                "WHERE key = :key AND text = :old AND (expires_at IS NULL OR expires_at > :now)",
+                {"key": key, "old": old, "new": new, "now": self._clock()},
+            )
+            return replaced.rowcount > 0
+
+        check_texts(key, new)
+        return self._connections.write(replace, timeout)
+
+    def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
+        """Delete a key only where this is still its text; return whether it was."""
 
         def delete(connection: sqlite3.Connection) -> bool:
             deleted = connection.execute(
-                "DELETE FROM texts WHERE key = ? AND text = ? "
-                "AND (expires_at IS NULL OR expires_at > ?)",
-                (key, text, self._clock()),
+                _DELETE_IF, {"key": key, "text": text, "now": self._clock()}
             )
             return deleted.rowcount > 0
 
-        return self._write(delete)
+        return self._connections.write(delete, timeout)
 
-    def try_lock(self, name: str, lease_seconds: float) -> str | None:
-        """Take a lock if it is free, without waiting."""
+    def try_lock(
+        self, name: str, lease_seconds: float, *, timeout: float = TIMEOUT_SECONDS
+    ) -> str | None:
+        """Take a lock if it is free, without waiting for its holder."""
         owner = secrets.token_hex(16)
 
         def take(connection: sqlite3.Connection) -> bool:
             now = self._clock()
+            connection.execute(_CLEAN_LOCKS, (now,))
             connection.execute(
                 "DELETE FROM locks WHERE name = ? AND (expires_at <= ? OR taken_at > ?)",
                 (name, now, now + _CLOCK_STEP_SECONDS),
@@ -117,89 +188,91 @@ class SQLiteStore:
             )
             return taken.rowcount > 0
 
-        return owner if self._write(take) else None
+        return owner if self._connections.write(take, timeout) else None
 
-    def unlock(self, name: str, owner: str) -> None:
+    def unlock(self, name: str, owner: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         """Free a lock, unless it is another's by now."""
-        self._write(
+        self._connections.write(
             lambda connection: connection.execute(
                 "DELETE FROM locks WHERE name = ? AND owner = ?", (name, owner)
+            ),
+            timeout,
+        )
+
+    def now(self, *, timeout: float = TIMEOUT_SECONDS) -> float:
+        """Return the time in unix seconds by this machine's clock, the only one of the file."""
+        return self._clock()
+
+    def scan(
+        self,
+        prefix: str,
+        *,
+        cursor: str = "",
+        limit: int = 1000,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> tuple[list[tuple[str, str]], str]:
+        """Return some of the keys that start with ``prefix``, with their texts, in order."""
+        found = self._connections.read(
+            _SCAN,
+            {
+                "start": _start_of_range(prefix, cursor),
+                "end": _end_of_range(prefix),
+                "limit": limit,
+                "now": self._clock(),
+            },
+            timeout,
+        )
+        return found, found[-1][0] if len(found) == limit else ""
+
+    def count(self, prefix: str, *, timeout: float = TIMEOUT_SECONDS) -> int:
+        """Return how many keys start with ``prefix``."""
+        ends = time.monotonic() + timeout
+        total, cursor = 0, ""
+        while True:
+            ((rows, alive, last),) = self._connections.read(
+                _COUNT,
+                {
+                    "start": _start_of_range(prefix, cursor),
+                    "end": _end_of_range(prefix),
+                    "limit": _COUNTED_AT_ONCE,
+                    "now": self._clock(),
+                },
+                ends - time.monotonic(),
             )
-        )
+            total += int(alive)
+            if rows < _COUNTED_AT_ONCE:
+                return total
+            cursor = last
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run work as one transaction, which no other's writing interrupts.
+    def check_durable(self, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Refuse to keep orders where they might be lost.
 
-        What it needs of the clock it has to ask inside: before, it may have waited for another.
+        Raises:
+            ConfigurationError: This store heals a corrupt file by beginning anew.
         """
-
-        def run(connection: sqlite3.Connection) -> T:
-            connection.execute("BEGIN IMMEDIATE")
-            result = work(connection)
-            connection.execute("COMMIT")
-            return result
-
-        return self._run(run)
-
-    def _run(self, work: Callable[[sqlite3.Connection], T], *, mend: bool = True) -> T:
-        # Words leave the except block, not the exception: its frames hold the values.
-        file = None
-        try:
-            with no_fork:
-                file = self._file()
-                with contextlib.closing(self._open(file)) as connection:
-                    return work(connection)
-        except (sqlite3.Error, OSError, UnicodeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            corrupt = getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
-        if corrupt and mend and file is not None:
-            self._move_aside(file.st_ino)
-            return self._run(work, mend=False)
-        raise StoreError(f"the store {self.path} cannot be used: {reason}")
-
-    def _file(self) -> os.stat_result | None:
-        try:
-            return self.path.stat()
-        except FileNotFoundError:
-            return None
-
-    def _open(self, file: os.stat_result | None) -> sqlite3.Connection:
-        if file is None:
-            make_private_folder(self.path.parent)
-            # SQLite would make it as readable as the umask allows; its journal takes after it.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        elif stat.S_ISREG(file.st_mode) and file.st_mode & 0o077:
-            self.path.chmod(0o600)
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        try:
-            for table in _SCHEMA:
-                connection.execute(table)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _move_aside(self, inode: int) -> None:
-        """Move a corrupt file out of the way, unless another process has done so already."""
-        aside = self.path.with_name(f"{self.path.name}.corrupt-{secrets.token_hex(4)}")
-        try:
-            file = self._file()
-            if file is None or file.st_ino != inode:
-                return
-            os.replace(self.path, aside)
-        except OSError as error:
-            _log.warning("the corrupt store %s could not be moved aside: %s", self.path, error)
-            return
-        warnings.warn(
-            f"the store {self.path} was corrupt; it was moved to {aside} and is begun anew: "
-            "access tokens are fetched again, players whose logins it had must log in again",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        if not self._connections.is_durable:
+            raise ConfigurationError(
+                f"{self!r} may lose what it keeps, so it is not a store of orders; "
+                f"use SQLiteStore(path, durable=True) or orders='sqlite:///{self.path}'"
+            )
 
 
-def make_private_folder(folder: Path) -> None:
-    """Create a folder, and those above it that are missing, for the owner alone."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
+def _start_of_range(prefix: str, cursor: str) -> str:
+    """Return the first text to look at: the one that follows the cursor in order, if there is one.
+
+    It is one bound and not two, because SQLite goes straight to one only.
+    """
+    return f"{cursor}\0" if cursor else prefix
+
+
+def _end_of_range(prefix: str) -> str | bytes:
+    """Return what is greater than every text that starts with the prefix, and less than others.
+
+    SQLite sorts texts by their code points, and bytes behind all texts.
+    """
+    for place in range(len(prefix) - 1, -1, -1):
+        following = ord(prefix[place]) + 1
+        if following <= 0x10FFFF:
+            following = 0xE000 if 0xD800 <= following <= 0xDFFF else following
+            return prefix[:place] + chr(following)
+    return b""

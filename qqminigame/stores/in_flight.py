@@ -1,0 +1,102 @@
+"""Which SQLite files are in use this very moment, so that no fork happens in the middle.
+
+SQLite keeps the state of its file locks in the memory of the process. A child that is forked while
+another thread is inside SQLite inherits locks of that file which nobody ever frees. So a fork waits
+for the operations in progress, which are short because all waiting is done outside them. It waits
+no longer than FORK_SECONDS, and a fork made in C (uWSGI) not at all: where such a child inherited
+an unfinished operation, it can tell, see :func:`was_torn`.
+
+There is no lock in here: a fork announces itself, an operation announces itself, and each looks for
+the other after that.
+"""
+
+import contextlib
+import functools
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from qqminigame.exceptions import StoreError
+
+# How long a fork waits at most for the operations in progress.
+FORK_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.0005
+
+
+class _Process:
+    """What one process has in progress."""
+
+    def __init__(self, torn: frozenset[Path]) -> None:
+        self.operations: dict[object, Path] = {}
+        self.forking_threads: set[int] = set()
+        self.torn = torn
+
+
+_processes: Final[dict[int, _Process]] = {}
+
+
+def was_torn(path: Path) -> bool:
+    """Tell whether this process was forked in the middle of an operation on that file."""
+    return path in _this_process().torn
+
+
+@contextlib.contextmanager
+def in_flight(path: Path, ends: float) -> Iterator[None]:
+    """Hold off forks.
+
+    Args:
+        path: The file that is used.
+        ends: When waiting for a fork has to be over, by time.monotonic.
+
+    Raises:
+        StoreError: A fork took until then.
+    """
+    _watch_forks()
+    operation = object()
+    process = _this_process()
+    try:
+        process.operations[operation] = path
+        while process.forking_threads:
+            process.operations.pop(operation)
+            if time.monotonic() > ends:
+                raise StoreError(
+                    f"the store {path} could not be used: the process was being forked"
+                )
+            time.sleep(_POLL_SECONDS)
+            process.operations[operation] = path
+        yield
+    finally:
+        process.operations.pop(operation, None)
+
+
+def _this_process() -> _Process:
+    pid = os.getpid()
+    found = _processes.get(pid)
+    if found is None:
+        ancestors = dict(_processes)
+        torn = [each.torn | set(each.operations.values()) for each in ancestors.values()]
+        found = _processes.setdefault(pid, _Process(frozenset().union(*torn)))
+        for ancestor in ancestors.keys() - {pid}:
+            _processes.pop(ancestor, None)
+    return found
+
+
+@functools.cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+        os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
+
+
+def _before_fork() -> None:
+    process = _this_process()
+    process.forking_threads.add(threading.get_ident())
+    ends = time.monotonic() + FORK_SECONDS
+    while process.operations and time.monotonic() < ends:
+        time.sleep(_POLL_SECONDS)
+
+
+def _after_fork() -> None:
+    _this_process().forking_threads.discard(threading.get_ident())

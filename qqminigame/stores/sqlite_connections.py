@@ -1,0 +1,285 @@
+"""Connections to one SQLite file: kept, one operation at a time on each, and no wait too long."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Final, TypeGuard, TypeVar
+
+from attrs import frozen
+
+from qqminigame.exceptions import StoreError
+from qqminigame.per_process import PerProcess
+from qqminigame.stores import sqlite_file
+from qqminigame.stores.in_flight import in_flight, was_torn
+from qqminigame.stores.sqlite_file import Identity
+
+T = TypeVar("T")
+
+_CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# The codes of what permissions, folders and full disks cause; None is an OSError.
+_NO_ACCESS: Final = (None, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+# How long to pause where another connection holds the file: the first time, and at most.
+_FIRST_PAUSE_SECONDS: Final = 0.001
+_LONGEST_PAUSE_SECONDS: Final = 0.02
+_IDLE_CONNECTIONS: Final = 16
+
+
+@frozen
+class _Opened:
+    """A connection, and the file that it is connected to."""
+
+    connection: sqlite3.Connection
+    identity: Identity
+
+
+@frozen
+class _Failure:
+    """What went wrong in one attempt, without the exception, whose frames hold the values."""
+
+    code: int | None
+    reason: str
+
+
+_AT_ONCE: Final = nullcontext()
+
+
+class Connections:
+    """Reads and writes one file.
+
+    A connection serves one operation at a time and is kept for the next. A process uses only those
+    that it opened itself; its parent's are neither used nor closed. All waiting for other
+    connections happens here and not in SQLite, while nothing is held, not even the connection.
+
+    Attributes:
+        path: The file.
+        is_durable: Whether nothing may ever be lost.
+    """
+
+    def __init__(self, path: str | Path, *, mode: int, durable: bool) -> None:
+        """Open nothing yet.
+
+        Args:
+            path: The file.
+            mode: The permissions that it is to have.
+            durable: Whether nothing may ever be lost: then a write waits for the disk, and a file
+                that is corrupt or gone is an error and nothing to mend.
+        """
+        self.path = _resolve(path)
+        self.is_durable = durable
+        self._mode = mode
+        self._seen: Identity | None = None
+        self._idle: dict[int, deque[_Opened]] = {}
+        self._turns = PerProcess(threading.RLock)
+        weakref.finalize(self, _close_all, self._idle)
+
+    def read(self, query: str, values: Any, timeout: float) -> list[Any]:
+        """Return the rows that a query finds."""
+        return self._run(
+            lambda connection, _: connection.execute(query, values).fetchall(),
+            timeout,
+            # Reading gives up the interpreter's lock at each step; 64 threads that fight for it get
+            # a third of the reads done that they do one after the other.
+            self._turns.get(),
+        )
+
+    def write(self, work: Callable[[sqlite3.Connection], T], timeout: float) -> T:
+        """Run work as one transaction, which no other's writing interrupts.
+
+        What it needs of the clock it has to ask inside: before, it may have waited for another.
+        It may be run more than once; all but the last time it had no effect.
+        """
+
+        def run(connection: sqlite3.Connection, ends: float) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            result = work(connection)
+            _commit(connection, ends)
+            return result
+
+        return self._run(run, timeout)
+
+    def _run(
+        self,
+        work: Callable[[sqlite3.Connection, float], T],
+        timeout: float,
+        turn: AbstractContextManager[object] = _AT_ONCE,
+    ) -> T:
+        if timeout < 0:
+            raise StoreError(f"the store {self.path} was not used: no time was left for it")
+        ends = time.monotonic() + timeout
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            file = None
+            # Words leave the except block, not the exception: its frames hold the values.
+            try:
+                file = sqlite_file.look(self.path)
+                with turn, in_flight(self.path, ends), self._connection(file) as connection:
+                    return work(connection, ends)
+            except (sqlite3.Error, OSError, UnicodeError) as error:
+                failure = _failure_of(error)
+            self._recover(failure, file)
+            if time.monotonic() + pause > ends:
+                raise StoreError(
+                    f"the store {self.path} was in use by other programs for {timeout:.1f} s "
+                    f"({failure.reason})"
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _recover(self, failure: _Failure, file: os.stat_result | None) -> None:
+        """Return where another attempt may succeed.
+
+        Raises:
+            StoreError: None will.
+            ConfigurationError: The file is not ours.
+        """
+        if failure.code == sqlite3.SQLITE_BUSY or self._was_replaced(file):
+            return
+        if file is None or failure.code not in _CORRUPT:
+            advice = self._advice() if failure.code in _NO_ACCESS else ""
+            raise StoreError(f"the store {self.path} cannot be used: {failure.reason}{advice}")
+        if not sqlite_file.says_it_is_ours(self.path):
+            raise sqlite_file.not_a_database(self.path)
+        if self.is_durable:
+            raise StoreError(
+                f"the store {self.path} is corrupt ({failure.reason}). It was left as it is, "
+                "because orders must not be lost: restore it from a backup, or with .recover of "
+                "the sqlite3 command"
+            )
+        try:
+            sqlite_file.move_aside(self.path, sqlite_file.identity(file))
+        except BlockingIOError:
+            return
+        except OSError as error:
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            return
+        raise StoreError(
+            f"the store {self.path} is corrupt ({failure.reason}) and could not be moved aside: "
+            f"{problem}"
+        )
+
+    def _advice(self) -> str:
+        user = f"this user (uid {os.geteuid()})" if os.name == "posix" else "this user"
+        where = "orders" if self.is_durable else "store"
+        return (
+            f"; {user} must be able to write {self.path.parent}, or name another place: "
+            f"{where}='sqlite:////var/lib/<app>/{self.path.name}' (systemd: StateDirectory=<app>)"
+        )
+
+    @contextlib.contextmanager
+    def _connection(self, file: os.stat_result | None) -> Iterator[sqlite3.Connection]:
+        idle = self._idle.setdefault(os.getpid(), deque())
+        opened = self._take(idle, file)
+        try:
+            yield opened.connection
+        except sqlite3.OperationalError as error:
+            if _failure_of(error).code != sqlite3.SQLITE_BUSY:
+                opened.connection.close()
+                raise
+            opened.connection.rollback()
+            idle.append(opened)
+            raise
+        except BaseException:
+            opened.connection.close()
+            raise
+        idle.append(opened)
+        if len(idle) > _IDLE_CONNECTIONS:
+            idle.popleft().connection.close()
+
+    def _take(self, idle: deque[_Opened], file: os.stat_result | None) -> _Opened:
+        found = sqlite_file.identity(file) if file else None
+        if self.is_durable and self._seen and found != self._seen:
+            raise StoreError(
+                f"the store {self.path} was {'replaced' if found else 'deleted'} while this "
+                "process used it, and the orders in it are not there any more: put the file back, "
+                "or restart the process to go on with what is there now"
+            )
+        while idle:
+            opened = idle.pop()
+            if opened.identity == found:
+                return opened
+            opened.connection.close()
+        return self._open(file)
+
+    def _open(self, file: os.stat_result | None) -> _Opened:
+        if _has_no_home(self.path):
+            raise StoreError(
+                f"the store {self.path} cannot be used: this user has no home folder"
+                f"{self._advice()}"
+            )
+        if was_torn(self.path):
+            raise StoreError(
+                f"the store {self.path} cannot be used in this process, which was forked while a "
+                "thread of its parent was using it: start the process anew"
+            )
+        if self._was_emptied(file):
+            sqlite_file.remove_emptied(self.path, file)
+            file = None
+        if file is None:
+            sqlite_file.create(self.path, self._mode)
+            file = os.lstat(self.path)
+        sqlite_file.check_place(self.path, file, self._mode)
+        sqlite_file.check_ours(self.path)
+        sqlite_file.check_mode(self.path, file, self._mode)
+        connection = sqlite_file.open_ours(self.path, durable=self.is_durable)
+        if self._was_replaced(file):
+            connection.close()
+            raise OSError("the file was replaced while it was being opened")
+        self._seen = sqlite_file.identity(file)
+        return _Opened(connection, self._seen)
+
+    def _was_emptied(self, file: os.stat_result | None) -> TypeGuard[os.stat_result]:
+        empty = file is not None and stat.S_ISREG(file.st_mode) and file.st_size == 0
+        return empty and not self.is_durable and sqlite_file.was_moved_aside(self.path)
+
+    def _was_replaced(self, before: os.stat_result | None) -> bool:
+        try:
+            now = sqlite_file.look(self.path)
+        except OSError:
+            return False
+        return (before and sqlite_file.identity(before)) != (now and sqlite_file.identity(now))
+
+
+def _resolve(path: str | Path) -> Path:
+    expanded = Path(os.path.expanduser(path))
+    # A user without a home is told so by the first operation.
+    return expanded if _has_no_home(expanded) else expanded.absolute()
+
+
+def _has_no_home(path: Path) -> bool:
+    return str(path).startswith("~")
+
+
+def _failure_of(error: Exception) -> _Failure:
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(error, UnicodeDecodeError | sqlite3.OperationalError) and code is None:
+        # Python's own words for a text that is not UTF-8 repeat the text.
+        return _Failure(sqlite3.SQLITE_CORRUPT, "a text in it is not UTF-8")
+    return _Failure(code and code & 0xFF, f"{type(error).__name__}: {error}")
+
+
+def _commit(connection: sqlite3.Connection, ends: float) -> None:
+    """Commit as soon as those who still read the old state are done; new readers wait."""
+    while True:
+        try:
+            connection.execute("COMMIT")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > ends:
+                raise
+        time.sleep(_FIRST_PAUSE_SECONDS)
+
+
+def _close_all(connections: dict[int, deque[_Opened]]) -> None:
+    """Close what this process has opened; a parent's connections are left alone."""
+    for opened in connections.get(os.getpid(), ()):
+        opened.connection.close()
