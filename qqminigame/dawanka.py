@@ -1,42 +1,63 @@
 """Dawanka: the game hall's privileges for players who pay."""
 
-import logging
-from collections.abc import Callable
-from typing import Final
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, Literal
 
-from qqminigame import validation
-from qqminigame.exceptions import (
-    BusyError,
-    OutcomeUnknownError,
-    Problem,
-    QQMiniGameError,
-    StoreError,
-)
-from qqminigame.limits import MAX_ORDER_ID_BYTES, UNLIMITED
-from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, PayReport
-from qqminigame.pay_orders import PayOrder
+from qqminigame import settings, validation
+from qqminigame.deadline import Deadline
+from qqminigame.exceptions import ConfigurationError, Problem
+from qqminigame.frames import drop_frames
+from qqminigame.limits import MAX_ORDER_ID_BYTES
+from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, PayOrder, PayReport
+from qqminigame.pay_orders import NothingLeftError, OrderReports, PayOrders
 from qqminigame.platforms.qqgame import PF
 from qqminigame.session import Session
+from qqminigame.stores import MemoryStore, SQLiteStore, Store, default_order_store, open_order_store
 from qqminigame.wire import Result
 
-_log: Final = logging.getLogger("qqminigame")
+# An order that is removed can be counted again, so none is before any repeat of it is over.
+_DAY: Final = 86_400
 
 
 class Dawanka:
-    """Asks for a player's Dawanka privileges and reports that a bonus was used."""
+    """Asks for a player's Dawanka privileges and reports that a bonus was used.
 
-    def __init__(self, session: Session) -> None:
+    Make one for a process and share it, as the session: it keeps a connection to the order records.
+    """
+
+    def __init__(self, session: Session, orders: Store | str | None = None) -> None:
         """Use a session; it needs the app_key and the hall's own app id.
 
+        Args:
+            session: The session.
+            orders: Where reports with an order id are recorded: a store, or the address of one. All
+                processes that report for the app must use the same. By default an SQLite file in
+                the user's *state* folder, which all processes of this user share. These are
+                records, not a cache: where they are lost, an order can be counted twice.
+
         Raises:
-            ConfigurationError: The session has no app_key, or the platform no Dawanka.
+            ConfigurationError: The session has no app_key, the platform no Dawanka, or ``orders``
+                cannot be used for records.
         """
         platform = session.platform
         self._session = session
         self._get_info = session.endpoint(platform.get_dawanka, "Dawanka")
         self._report_pay = session.endpoint(platform.report_dawanka, "Dawanka")
-        self._orders = session.pay_orders
+        app_id, address = session.target(self._report_pay)
+        store = _order_store(orders, session)
+        self._orders = PayOrders(
+            app=f"{platform.name}:{app_id}",
+            address=address,
+            store=store,
+            # Records in memory are new in each process, as their user asked for.
+            witness=None if isinstance(store, MemoryStore) else session.store,
+            page_time=session.deadline,
+        )
+        self._address = address
 
+    @drop_frames
     def get_info(self, hall_login: HallLogin, version: int = 2) -> DawankaInfo:
         """Ask for a player's level, score and privileges.
 
@@ -53,44 +74,48 @@ class Dawanka:
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
         """
+        deadline = self._session.deadline()
         problems: validation.Problems = []
         validation.check_hall_login(hall_login, PF, problems)
         validation.check_integer(version, 1, 2, "version", problems)
         validation.refuse("Dawanka.get_info", problems)
-        return self._session.call(self._get_info, {"version": str(version)}, hall_login, _info)
+        return self._ask(hall_login, deadline, version)
 
+    @drop_frames
     def report_pay(self, hall_login: HallLogin, order_id: str | None = None) -> PayReport:
         """Report that the player used a bonus; it takes one use away.
 
         The platform knows no order numbers: each success takes a use, so a report is never sent
         again once it may have been received. With an ``order_id``, which costs one
-        ``get_dawanka_info``, no process that shares the store reports the same order twice, not
-        even after a crash: a finished order is answered from the store, an open one is refused
-        until :meth:`settle` has closed it.
+        ``get_dawanka_info``, no process that uses the same records reports the same order twice,
+        not even after a crash: a finished order is answered from the records, an open one is
+        refused until :meth:`settle` has closed it.
 
         Args:
             hall_login: The player, as the hall's query names them.
-            order_id: The game's own id of the payment, 1 to 128 bytes; None for a report that
-                nothing is remembered of.
+            order_id: The game's own id of the payment, 1 to 128 bytes; None for a report that is
+                not recorded.
 
         Raises:
             InvalidArgumentError: An argument is wrong; nothing was sent.
             OutcomeUnknownError: It may or may not have been counted. With an ``order_id``, let
-                :meth:`settle` find out, from a minute later.
+                :meth:`settle` find out, ``error.settle_in`` seconds later: by default 68 s after
+                the report was begun (8 s for the call, and 60 s for a report still under way).
             TransportError: It certainly never went out.
-            LoginExpiredError: The openkey is not valid any more.
-            SignatureError: The app_key is wrong.
+            LoginExpiredError: The openkey is not valid any more; it was not counted.
+            SignatureError: The app_key is wrong; it was not counted.
             StoreError: The order cannot be recorded; nothing was sent.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
         """
+        deadline = self._session.deadline()
         _check("Dawanka.report_pay", hall_login, order_id)
         if order_id is None:
-            return self._send(hall_login)
-        order = self._begin(hall_login, order_id)
-        return order.report or self._send_order(hall_login, order)
+            return self._send(hall_login, deadline)
+        return self._reports().report("Dawanka.report_pay", hall_login, order_id, deadline)
 
+    @drop_frames
     def report_pay_if_left(
         self, hall_login: HallLogin, order_id: str | None = None
     ) -> PayReport | None:
@@ -109,113 +134,146 @@ class Dawanka:
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
         """
-        _check("Dawanka.report_pay_if_left", hall_login, order_id)
-        known = None if order_id is None else self._orders.find(order_id)
-        if known is None and not self.get_info(hall_login).has_bonus_left:
+        call = "Dawanka.report_pay_if_left"
+        deadline = self._session.deadline()
+        _check(call, hall_login, order_id)
+        if order_id is None:
+            left = self._ask(hall_login, deadline).has_bonus_left
+            return self._send(hall_login, deadline) if left else None
+        try:
+            return self._reports().report(call, hall_login, order_id, deadline, if_left=True)
+        except NothingLeftError:
             return None
-        return self.report_pay(hall_login, order_id)
 
+    @drop_frames
     def settle(
         self, hall_login: HallLogin, order_id: str, happened: bool | None = None
     ) -> PayReport | None:
-        """Close an order whose report had an unclear end.
+        """Close an order whose outcome is unknown.
 
         Whether it was counted shows in the player's uses left before and after. Where they cannot
-        tell, the caller has to know it from elsewhere and say so.
+        tell, only the caller can. Settle soon: uses that the platform gives or takes meanwhile
+        change the count too.
 
         Args:
             hall_login: The player, with an openkey that is valid now.
             order_id: The order.
-            happened: The caller's word that the report was counted, or was not; None to find out.
+            happened: Whether the report was counted, where the caller knows from elsewhere; None to
+                find out.
 
         Returns:
-            The report, if it was counted: the order is finished. None if it was not: the order is
-            forgotten and may be reported again.
+            The report, if it was counted: the order is finished, also one that has no record and of
+            which only the caller knows. None if it was not counted: the order is forgotten and may
+            be reported again.
 
         Raises:
-            InvalidArgumentError: An argument is wrong, or the order is another player's.
-            OutcomeUnknownError: It cannot be decided, and why: the report may still be under way,
-                the player's uses are unlimited, or another report came in between.
+            InvalidArgumentError: An argument is wrong, or the order belongs to another player.
+            OutcomeUnknownError: It cannot be decided, and why: the report may still be under way
+                (``error.settle_in`` says for how long), the player's uses are unlimited, the level
+                has changed, or another report came in between.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
         """
+        deadline = self._session.deadline()
         problems: validation.Problems = []
         validation.check_hall_login(hall_login, PF, problems)
         validation.check_text(order_id, "order_id", problems, most_bytes=MAX_ORDER_ID_BYTES)
         if happened not in (None, True, False):
             problems.append(Problem(where="happened", what="must be True, False or None"))
         validation.refuse("Dawanka.settle", problems)
-        order = self._orders.find(order_id)
-        if order is None:
-            return None
-        _check_owner(order, hall_login)
-        if order.report is not None:
-            return order.report
-        left = None
-        if happened is None:
-            left = self._uses_left_if_counted(hall_login, order)
-            happened = left is not None
-        if not happened:
-            self._orders.forget(order)
-            return None
-        report = PayReport(use=None, left=left)
-        self._orders.finish(order, report)
-        return report
+        return self._reports().settle("Dawanka.settle", hall_login, order_id, happened, deadline)
 
-    def _send(self, hall_login: HallLogin) -> PayReport:
-        return self._session.call(self._report_pay, {}, hall_login, _report)
+    def orders(
+        self, state: Literal["open", "finished"] | None = None, limit: int | None = None
+    ) -> Iterator[PayOrder]:
+        """Yield recorded orders, in no particular order; read in pages, so that memory stays flat.
 
-    def _begin(self, hall_login: HallLogin, order_id: str) -> PayOrder:
-        """Return an order that is finished, or that is begun now."""
-        seconds = self._session.deadline_seconds
-        with self._orders.turn(hall_login.openid, seconds):
-            order = self._orders.find(order_id)
-            if order is None:
-                before = self.get_info(hall_login).pay_return_count
-                return self._orders.begin(order_id, hall_login.openid, before, seconds)
-        _check_owner(order, hall_login)
-        if order.report is None:
-            raise _unknown(order, "its report was begun before, and its end is not known")
-        return order
+        Listing the open ones does not read the finished ones. An order may come twice if others are
+        recorded meanwhile.
 
-    def _send_order(self, hall_login: HallLogin, order: PayOrder) -> PayReport:
-        """Send an order's report and write down its end."""
-        try:
-            report = self._send(hall_login)
-        except QQMiniGameError as error:
-            failure = error
-        else:
-            self._write_down(lambda: self._orders.finish(order, report))
-            return report
-        # Whether a busy platform has counted is documented nowhere: such an order stays open.
-        if not isinstance(failure, OutcomeUnknownError | BusyError):
-            self._write_down(lambda: self._orders.forget(order))
-        raise failure
+        Args:
+            state: ``"open"`` for those whose outcome is unknown or still to come, ``"finished"``,
+                or None for both.
+            limit: How many at most; None for all.
 
-    def _write_down(self, end: Callable[[], None]) -> None:
-        """Write down an end that is certain; where that fails, the order stays open."""
-        try:
-            end()
-        except StoreError as error:
-            _log.warning("the end of an order cannot be written down: %s", error)
+        Raises:
+            InvalidArgumentError: An argument is wrong.
+            StoreError: The records cannot be read.
+        """
+        problems: validation.Problems = []
+        if state not in ("open", "finished", None):
+            problems.append(Problem(where="state", what="must be 'open', 'finished' or None"))
+        if limit is not None:
+            validation.check_integer(limit, 1, sys.maxsize, "limit", problems)
+        validation.refuse("Dawanka.orders", problems)
+        return islice(self._orders.listing.orders(state), limit)
 
-    def _uses_left_if_counted(self, hall_login: HallLogin, order: PayOrder) -> int | None:
-        """Return the uses left if an order's report was counted, None if it was not."""
-        before = order.before
-        if self._orders.may_be_under_way(order):
-            raise _unknown(order, "its report may still be under way; settle it in a minute or two")
-        if before is None:
-            raise _unknown(order, "another order of the player was open when it was begun")
-        after = self.get_info(hall_login).pay_return_count
-        # Asked last: an order begun before the count was read may be in it.
-        if not self._orders.is_last(order):
-            raise _unknown(order, "another order of the player was begun after it")
-        if UNLIMITED in (before, after):
-            raise _unknown(order, "the player's uses are unlimited, so their count tells nothing")
-        if after not in (before, before - 1):
-            raise _unknown(order, f"the uses left went from {before} to {after}")
-        return after if after == before - 1 else None
+    def prune(self, older_than: float, limit: int = 10_000) -> int:
+        """Remove the records of finished orders; open ones stay.
+
+        An order that was removed is unknown: reported again, it is counted again.
+
+        Args:
+            older_than: How many seconds ago an order has to have ended, at least 86,400 (a day).
+            limit: How many to remove at most.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong.
+            StoreError: The records cannot be changed.
+        """
+        problems: validation.Problems = []
+        validation.check_integer(older_than, _DAY, sys.maxsize, "older_than", problems)
+        validation.check_integer(limit, 1, sys.maxsize, "limit", problems)
+        validation.refuse("Dawanka.prune", problems)
+        return self._orders.listing.prune(older_than, limit)
+
+    def trust_orders(self) -> None:
+        """Go on with the records that ``orders=`` names, after a StoreError about others.
+
+        Call it once, after the records were moved on purpose or are lost for good, when it is
+        certain that no order which they do not have will be reported again.
+
+        Raises:
+            StoreError: The records cannot be used.
+        """
+        self._orders.trust(self._session.deadline())
+
+    def _reports(self) -> OrderReports:
+        # Made for each call: kept, it and this service would hold each other, and the session's
+        # connections would stay open until the garbage collector runs.
+        return OrderReports(
+            address=self._address, orders=self._orders, ask=self._ask, send=self._send
+        )
+
+    def _ask(self, hall_login: HallLogin, deadline: Deadline, version: int = 2) -> DawankaInfo:
+        payload = {"version": str(version)}
+        return self._session.call(self._get_info, payload, hall_login, _info, deadline)
+
+    def _send(self, hall_login: HallLogin, deadline: Deadline) -> PayReport:
+        return self._session.call(self._report_pay, {}, hall_login, _report, deadline)
+
+
+def _order_store(orders: Store | str | None, session: Session) -> Store:
+    if orders is None:
+        return default_order_store(session.clock)
+    store = open_order_store(orders, session.clock) if isinstance(orders, str) else orders
+    settings.instance("orders", store, Store)
+    cache = session.store
+    if (
+        isinstance(store, SQLiteStore)
+        and isinstance(cache, SQLiteStore)
+        and store.path == cache.path
+    ):
+        raise ConfigurationError(
+            f"orders: {store.path} is the session's store already, and is created again where it "
+            "is corrupt; give the orders a file of their own. "
+            f"{store.path} 已用作会话的 store，文件损坏时会重建；请为订单指定单独的文件。"
+        )
+    return store
 
 
 def _check(call: str, hall_login: HallLogin, order_id: str | None) -> None:
@@ -224,22 +282,6 @@ def _check(call: str, hall_login: HallLogin, order_id: str | None) -> None:
     if order_id is not None:
         validation.check_text(order_id, "order_id", problems, most_bytes=MAX_ORDER_ID_BYTES)
     validation.refuse(call, problems)
-
-
-def _check_owner(order: PayOrder, hall_login: HallLogin) -> None:
-    if order.openid != hall_login.openid:
-        problems = [Problem(where="order_id", what="is an order of another player")]
-        validation.refuse("Dawanka", problems)
-
-
-def _unknown(order: PayOrder, why: str) -> OutcomeUnknownError:
-    return OutcomeUnknownError(
-        f"report_dawanka_pay: whether order {order.order_id!r} was counted cannot be said: {why}. "
-        "settle(hall_login, order_id) finds out where the uses left can tell; with happened=True "
-        "or happened=False it takes your word for it",
-        endpoint="report_dawanka_pay",
-        sent=None,
-    )
 
 
 def _report(result: Result) -> PayReport:
@@ -252,19 +294,13 @@ def _info(result: Result) -> DawankaInfo:
     expiry = "CardExpireTs" if "CardExpireTs" in result.fields else "cardExpireTs"
     return DawankaInfo(
         score=result.integer("score"),
-        level=_level(result, "level"),
+        level=DawankaLevel(result.integer("level")),
         binding=result.boolean("binding"),
         discount=result.integer("discount"),
         pay_return_count=result.integer("payReturnCount"),
         is_using_card=using_card,
-        real_level=_level(result, "realLevel") if "realLevel" in result.fields else None,
+        real_level=DawankaLevel(result.integer("realLevel"))
+        if "realLevel" in result.fields
+        else None,
         card_expire_ts=result.integer(expiry) if expiry in result.fields else None,
     )
-
-
-def _level(result: Result, name: str) -> DawankaLevel:
-    number = result.integer(name)
-    level = next((level for level in DawankaLevel if level.value == number), None)
-    if level is None:
-        result.refuse(name)
-    return level

@@ -1,9 +1,15 @@
 """Log players in."""
 
+from typing import Final
+
 from qqminigame import validation
+from qqminigame.frames import drop_frames
 from qqminigame.models import LoginState
 from qqminigame.session import Session
 from qqminigame.wire import Result
+
+# What saving a login may take where the call has no time left.
+_LEAST_SECONDS: Final = 0.25
 
 
 class Login:
@@ -21,10 +27,13 @@ class Login:
         self._session = session
         self._endpoint = session.endpoint(session.platform.login, "Login")
 
+    @drop_frames
     def code2session(self, js_code: str) -> LoginState:
         """Exchange a js_code for the player's openid and session_key.
 
-        The session's store remembers the login, so that later calls can name the bare openid.
+        The session's store remembers the login, so that later calls can name the bare openid. Where
+        the store cannot be used, the login is returned all the same, with ``remembered`` False and
+        a warning in the log: the js_code is spent, so it must not be lost.
 
         Args:
             js_code: What the game client sent. It works once, within 5 minutes.
@@ -42,13 +51,14 @@ class Login:
         Source: https://q.qq.com/wiki/develop/game/server/open-port/code2Session.html, and the pages
         of that name of Douyin and WeChat
         """
+        deadline = self._session.deadline()
         problems: validation.Problems = []
         js_code = validation.check_text(js_code, "js_code", problems)
         validation.refuse("code2session", problems)
         payload = {self._session.platform.login_code: js_code}
-        login = self._session.call(self._endpoint, payload, None, _login_state)
-        self._session.logins.remember(login)
-        return login
+        login = self._session.call(self._endpoint, payload, None, _login_state, deadline)
+        timeout = max(deadline.left(), _LEAST_SECONDS)
+        return self._session.logins.remember(login, timeout=timeout)
 
 
 def _login_state(result: Result) -> LoginState:

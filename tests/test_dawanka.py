@@ -121,7 +121,6 @@ def test_get_info__the_card_field_in_either_spelling(name):
         ("score", '"many"'),
         ("score", "1.5"),
         ("score", "true"),
-        ("level", "5"),
         ("level", "null"),
         ("binding", '"yes"'),
         ("binding", "2"),
@@ -145,6 +144,15 @@ def test_get_info__a_field_that_is_missing(field):
         answered((SAMPLE % "").replace(f'"{field}"', '"else"'))
 
 
+def test_get_info__a_level_that_is_not_documented():
+    """A level that the platform adds costs nobody a report: its number is kept."""
+    info = answered(
+        (SAMPLE % ',"isUsingCard":true,"realLevel":9').replace('"level":0', '"level":7')
+    )
+    assert (info.level.value, info.real_level.value) == (7, 9)
+    assert info.level < DawankaLevel.NONE
+
+
 def test_get_info__numbers_as_strings():
     """Numbers may come as strings."""
     assert answered((SAMPLE % "").replace('"score":0', '"score":"520"')).score == 520
@@ -165,10 +173,11 @@ def test_report_pay__unlimited(dawanka, sandbox):
 
 
 def test_report_pay__nothing_left(dawanka, sandbox):
-    """What the platform answers then is not documented; it is a PlatformError."""
+    """What the platform answers then is not documented, so it may mean anything."""
     openid, openkey = sandbox.hall_login(pay_return_count=0)
-    with pytest.raises(PlatformError, match="not documented"):
+    with pytest.raises(OutcomeUnknownError, match="not documented") as caught:
         dawanka.report_pay(HallLogin(openid=openid, openkey=openkey))
+    assert (caught.value.sent, caught.value.order_id) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -210,29 +219,31 @@ def test_report_pay__no_answer(sandbox, hall_login):
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    "fault",
     [
-        ({"kind": "busy"}, BusyError),
-        ({"kind": "code", "code": 2000007}, BusyError),
-        ({"kind": "status", "status": 404}, ReplyError),
-        ({"kind": "status", "status": 429}, ReplyError),
-        ({"kind": "answer", "status": 302, "headers": {"Location": "/x"}}, ReplyError),
+        {"kind": "busy"},
+        {"kind": "code", "code": 2000007},
+        {"kind": "code", "code": 4711},
+        {"kind": "status", "status": 404},
+        {"kind": "status", "status": 429},
+        {"kind": "answer", "status": 302, "headers": {"Location": "/x"}},
     ],
     ids=str,
 )
-def test_report_pay__a_clear_no_is_not_repeated_either(dawanka, sandbox, hall_login, fault, error):
-    """A refusal is told as what it is; nothing is sent twice."""
+def test_report_pay__a_no_that_may_mean_anything(dawanka, sandbox, hall_login, fault):
+    """Only what is documented to come before the count is certain; nothing is sent twice."""
     sandbox.script({**fault, "times": -1})
-    with pytest.raises(error) as caught:
+    with pytest.raises(OutcomeUnknownError) as caught:
         dawanka.report_pay(hall_login)
-    assert not isinstance(caught.value, OutcomeUnknownError)
+    assert caught.value.sent is True
+    assert caught.value.code == fault.get("code") or fault["kind"] == "busy"
     assert len(sandbox.log()) == 1
 
 
 def test_report_pay__what_was_never_sent_is_repeated(sandbox, pauses, hall_login):
     """A refused connection is tried again, and in the end it is certain that nothing was sent."""
     session = make_session(sandbox, base_url="http://127.0.0.1:9", sleep=pauses)
-    with pytest.raises(TransportError, match="no connection could be opened") as caught:
+    with session, pytest.raises(TransportError) as caught:
         Dawanka(session).report_pay(hall_login)
     assert not isinstance(caught.value, OutcomeUnknownError)
     assert (caught.value.sent, caught.value.attempts, len(pauses)) == (False, 3, 2)
@@ -265,13 +276,17 @@ def test_report_pay__what_was_never_sent_is_repeated(sandbox, pauses, hall_login
 def test_calls__each_code_of_the_hall(dawanka, sandbox, hall_login, code, error):
     """Each documented code is its error, and explains itself."""
     sandbox.script({"kind": "code", "code": code, "times": -1})
-    for call in (dawanka.get_info, dawanka.report_pay):
-        with pytest.raises(PlatformError) as caught:
-            call(hall_login)
-        assert type(caught.value) is error
-        assert caught.value.code == code
-        assert caught.value.english
-        assert caught.value.chinese
+    with pytest.raises(PlatformError) as caught:
+        dawanka.get_info(hall_login)
+    assert type(caught.value) is error
+    assert caught.value.code == code
+    assert caught.value.english
+    assert caught.value.chinese
+    # Of a busy hall nobody knows what it has counted, nor after "other authentication error".
+    unclear = error is BusyError or code == 2000025
+    with pytest.raises(OutcomeUnknownError if unclear else error) as caught:
+        dawanka.report_pay(hall_login)
+    assert caught.value.code == code
 
 
 def test_calls__an_openkey_that_is_over(dawanka, sandbox, hall_login):
@@ -283,8 +298,9 @@ def test_calls__an_openkey_that_is_over(dawanka, sandbox, hall_login):
 
 def test_calls__a_wrong_app_key(sandbox, hall_login):
     """A wrong key is a SignatureError that names it."""
-    with pytest.raises(SignatureError, match="app_key") as caught:
-        Dawanka(make_session(sandbox, app_key="wrong")).get_info(hall_login)
+    session = make_session(sandbox, app_key="wrong")
+    with session, pytest.raises(SignatureError, match="app_key") as caught:
+        Dawanka(session).get_info(hall_login)
     assert caught.value.attempts == 1
 
 
@@ -325,7 +341,8 @@ def test_dawanka__in_a_session_for_the_hall_alone(sandbox, hall_login):
     session = Session(
         sandbox.hall_app_id, app_key=sandbox.app_key, base_url=sandbox.url, store="memory:"
     )
-    assert Dawanka(session).get_info(hall_login).level.value == 1
+    with session:
+        assert Dawanka(session).get_info(hall_login).level.value == 1
 
 
 def test_dawanka__signs_with_the_halls_id(session, sandbox, hall_login):
@@ -336,4 +353,5 @@ def test_dawanka__signs_with_the_halls_id(session, sandbox, hall_login):
 
 def test_dawanka__needs_no_app_secret(sandbox, hall_login):
     """The hall's calls need no access token."""
-    assert Dawanka(make_session(sandbox, app_secret=None)).get_info(hall_login).level.value == 1
+    with make_session(sandbox, app_secret=None) as session:
+        assert Dawanka(session).get_info(hall_login).level.value == 1

@@ -2,7 +2,7 @@
 
 import pytest
 from raw_server import RawServer, http
-from sessions import make_session
+from sessions import Clock, make_session
 
 from qqminigame import (
     BusyError,
@@ -11,10 +11,13 @@ from qqminigame import (
     InvalidArgumentError,
     Login,
     LoginExpiredError,
+    LoginNotFoundError,
     LoginState,
+    MemoryStore,
     PlatformError,
     RateLimitError,
     ReplyError,
+    StoreError,
 )
 
 
@@ -78,10 +81,50 @@ def test_code2session__too_many_logins(session, sandbox):
 
 def test_code2session__wrong_secret(sandbox):
     """The platform's undocumented code for wrong credentials says what to check."""
-    session = make_session(sandbox, app_secret="wrong")
-    with pytest.raises(PlatformError, match="check app_id and app_secret") as caught:
+    with (
+        make_session(sandbox, app_secret="wrong") as session,
+        pytest.raises(PlatformError, match="check app_id and app_secret") as caught,
+    ):
         Login(session).code2session(sandbox.js_code())
     assert caught.value.code == -101222100
+
+
+def test_code2session__where_the_login_cannot_be_saved(sandbox, caplog):
+    """The js_code is spent, so the login is returned; it says that it was not saved."""
+
+    class Full(MemoryStore):
+        def set(self, key, text, ttl_seconds=None, **options):
+            raise StoreError("the disk is full")
+
+    with make_session(sandbox, store=Full()) as session:
+        login = Login(session).code2session(sandbox.js_code())
+        assert login.remembered is False
+        assert "the disk is full" in caplog.text
+        assert login.session_key not in caplog.text
+        with pytest.raises(LoginNotFoundError):
+            session.login_state(login.openid)
+    with make_session(sandbox) as session:
+        login = Login(session).code2session(sandbox.js_code())
+        assert login.remembered is True
+        assert session.login_state(login.openid) == login
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3.0, 9.0])
+def test_code2session__saves_within_the_deadline(sandbox, seconds):
+    """Saving is told the time that is left; it has some even where the call took all."""
+    clock, told = Clock(), []
+
+    class Told(MemoryStore):
+        def set(self, key, text, ttl_seconds=None, *, timeout):
+            told.append(timeout)
+
+    def answer(_):
+        clock.now += seconds
+
+    arguments = {"store": Told(), "monotonic": clock, "on_call": answer}
+    with make_session(sandbox, **arguments) as session:
+        Login(session).code2session(sandbox.js_code())
+    assert told == [max(8.0 - seconds, 0.25)]
 
 
 def test_code2session__busy_is_repeated(session, sandbox, pauses):

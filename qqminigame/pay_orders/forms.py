@@ -1,0 +1,163 @@
+"""How orders are written down: keys, texts, and the time for a step. Pure."""
+
+import logging
+from typing import Final
+
+from attrs import frozen
+
+from qqminigame import records
+from qqminigame.deadline import Deadline
+from qqminigame.exceptions import StoreError, TransportError
+from qqminigame.models import PayOrder, PayReport
+
+_log: Final = logging.getLogger("qqminigame")
+
+ENDPOINT: Final = "report_dawanka_pay"
+# What writing down an outcome may take where the call has no time left.
+_LEAST_SECONDS: Final = 0.25
+
+_ORDER_KIND: Final = "order1"
+_LATEST_KIND: Final = "latest1"
+_TEXT: Final = (str,)
+_TIME: Final = (float,)
+_MAYBE: Final = (int, type(None))
+_ORDER: Final = (
+    *(_TEXT, _TEXT, _TEXT, _TEXT),
+    *(_TIME, _TIME, _MAYBE, (int,), _TIME),
+    *((float, type(None)), _MAYBE, _MAYBE),
+)
+_PLAIN: Final = (
+    *("order_id", "openid", "address", "mark", "begun_at", "settle_from"),
+    *("uses_before", "level_before", "quiet_from"),
+)
+_RESTORE: Final = (
+    "Nothing was sent; restore the records from a backup. "
+    "订单记录无法读取，请求未发送；请从备份恢复订单记录。"
+)
+
+
+@frozen
+class Keys:
+    """The keys of one app's orders.
+
+    Attributes:
+        app: Names the app.
+    """
+
+    app: str
+
+    def order(self, order_id: str) -> str:
+        """Return the key of an order."""
+        return f"{self.orders}{order_id}"
+
+    def latest(self, openid: str) -> str:
+        """Return the key of a player's latest order."""
+        return f"pay:{self.app}:player:{openid}"
+
+    def open(self, mark: str) -> str:
+        """Return the key of an open order in the list of open ones."""
+        return f"{self.open_orders}{mark}"
+
+    @property
+    def orders(self) -> str:
+        """The start of the keys of all orders."""
+        return f"pay:{self.app}:order:"
+
+    @property
+    def open_orders(self) -> str:
+        """The start of the keys of the list of open orders."""
+        return f"pay:{self.app}:open:"
+
+    @property
+    def place(self) -> str:
+        """The key of the id that tells these records from any others."""
+        return f"pay:{self.app}:place"
+
+
+@frozen
+class Latest:
+    """A player's latest order, as its beginning recorded it."""
+
+    order_id: str
+    mark: str
+    settle_from: float
+    quiet_from: float
+
+
+def left(deadline: Deadline) -> float:
+    """Return the time for a step before anything is sent.
+
+    Raises:
+        TransportError: There is none left.
+    """
+    seconds = deadline.left()
+    if seconds <= 0:
+        raise TransportError(
+            f"{ENDPOINT}: not sent: the {deadline.seconds:g} s deadline has passed. "
+            f"未发送：已超过 {deadline.seconds:g} 秒的总时限。",
+            endpoint=ENDPOINT,
+        )
+    return seconds
+
+
+def least(deadline: Deadline) -> float:
+    """Return the time for writing down an outcome: it is not lost over a deadline just passed."""
+    return max(deadline.left(), _LEAST_SECONDS)
+
+
+def order_text(order: PayOrder) -> str:
+    """Return the text of an order; the same order is always the same text."""
+    report = order.report or PayReport(use=None, left=None)
+    return records.to_text(
+        _ORDER_KIND,
+        *(order.order_id, order.openid, order.address, order.mark),
+        *(order.begun_at, order.settle_from),
+        *(order.uses_before, order.level_before, order.quiet_from),
+        *(order.ended_at, report.use, report.left),
+    )
+
+
+def order_or_none(text: str) -> PayOrder | None:
+    """Return the order of a text; None, and a line in the log, where it is unreadable."""
+    values = records.from_text(text, _ORDER_KIND, *_ORDER)
+    if values is None:
+        _log.warning("the record of an order is unreadable; it is left as it is")
+        return None
+    *plain, ended_at, use, left = values
+    return PayOrder(
+        **dict(zip(_PLAIN, plain, strict=True)),
+        ended_at=ended_at,
+        report=None if ended_at is None else PayReport(use=use, left=left),
+    )
+
+
+def order_of(text: str) -> PayOrder:
+    """Return the order of a text.
+
+    Raises:
+        StoreError: It is unreadable.
+    """
+    order = order_or_none(text)
+    if order is None:
+        # To take it for an order that was never begun could count it twice.
+        raise StoreError(f"the stored order record is unreadable. {_RESTORE}")
+    return order
+
+
+def latest_text(order: PayOrder) -> str:
+    """Return the text that says that an order is its player's latest."""
+    return records.to_text(
+        _LATEST_KIND, order.order_id, order.mark, order.settle_from, order.quiet_from
+    )
+
+
+def latest_of(text: str) -> Latest:
+    """Return the latest order that a text tells.
+
+    Raises:
+        StoreError: It is unreadable.
+    """
+    values = records.from_text(text, _LATEST_KIND, (str,), (str,), (float,), (float,))
+    if values is None:
+        raise StoreError(f"the record of a player's latest order is unreadable. {_RESTORE}")
+    return Latest(*values)

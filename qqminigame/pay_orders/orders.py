@@ -1,0 +1,275 @@
+"""The order in which a bonus report is recorded, so that none is counted twice."""
+
+import contextlib
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from attrs import evolve, frozen
+
+from qqminigame.deadline import Deadline
+from qqminigame.exceptions import StoreError, TransportError
+from qqminigame.models import DawankaInfo, DawankaLevel, PayOrder, PayReport
+from qqminigame.pay_orders.forms import (
+    ENDPOINT,
+    Keys,
+    Latest,
+    latest_of,
+    latest_text,
+    least,
+    left,
+    order_of,
+    order_text,
+)
+from qqminigame.pay_orders.listing import OrderList
+from qqminigame.pay_orders.place import Place
+from qqminigame.stores.base import Store, check_durable
+
+# This long after the end of its call, a report has come in or never will.
+MARGIN_SECONDS: Final = 60.0
+
+
+@frozen(kw_only=True)
+class Look:
+    """What the records say before an order is begun.
+
+    Attributes:
+        order: The order; None where it was never begun, or is known not to have been counted.
+        now: The time.
+        latest: The text of the player's latest order; None where there is none.
+        quiet_from: From when no report of the player may be under way.
+    """
+
+    order: PayOrder | None
+    now: float
+    latest: str | None
+    quiet_from: float
+
+
+class PayOrders:
+    """The orders of one app in the game hall.
+
+    Every method that takes a deadline raises TransportError where it has passed, and StoreError
+    where the store cannot be used within it.
+
+    Attributes:
+        listing: All of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        app: str,
+        address: str,
+        store: Store,
+        witness: Store | None,
+        page_time: Callable[[], Deadline],
+    ) -> None:
+        """Keep orders in a store.
+
+        Args:
+            app: Names the app; all who report for it have to use the same.
+            address: Scheme and host that reports go to; part of the record.
+            store: Where the records are kept.
+            witness: Another store of the app's processes, which remembers the id of the records;
+                None for records that are not shared.
+            page_time: Starts the time that reading one page of orders may take.
+        """
+        self._address = address
+        self._store = store
+        self._keys = Keys(app)
+        self.listing = OrderList(keys=self._keys, store=store, page_time=page_time)
+        self._checked = False
+        self._place = None
+        if witness is not None:
+            self._place = Place(key=self._keys.place, store=store, witness=witness)
+
+    def find(self, order_id: str, deadline: Deadline) -> PayOrder | None:
+        """Return an order; None where it was never begun, or is known not to have been counted.
+
+        Raises:
+            StoreError: The records cannot be read, or are not those that were used before: an order
+                that they do not have may have been reported all the same.
+            ConfigurationError: The store may lose what it keeps.
+        """
+        text = self._read((self._keys.order(order_id),), deadline).get(self._keys.order(order_id))
+        return None if text is None else order_of(text)
+
+    def look(self, order_id: str, openid: str, deadline: Deadline) -> Look:
+        """Return what has to be known before the player's uses are asked for.
+
+        Raises:
+            StoreError: As :meth:`find`.
+        """
+        order_key, latest_key = self._keys.order(order_id), self._keys.latest(openid)
+        now = self._store.now(timeout=left(deadline))
+        found = self._read((order_key, latest_key), deadline)
+        order, latest = found.get(order_key), found.get(latest_key)
+        return Look(
+            order=None if order is None else order_of(order),
+            now=now,
+            latest=latest,
+            quiet_from=0.0
+            if latest is None
+            else self._quiet_from(latest_of(latest), now, deadline),
+        )
+
+    def begin(
+        self, order_id: str, openid: str, look: Look, info: DawankaInfo, deadline: Deadline
+    ) -> PayOrder | None:
+        """Write down that an order's report is about to go out.
+
+        Args:
+            order_id: The order.
+            openid: The player.
+            look: What the records said before the platform was asked.
+            info: What the platform answered of the player.
+            deadline: When the call has to be over.
+
+        Returns:
+            The order; None where this one or another of the player was begun since the look.
+        """
+        order = PayOrder(
+            order_id=order_id,
+            openid=openid,
+            address=self._address,
+            mark=secrets.token_hex(8),
+            begun_at=look.now,
+            settle_from=look.now + deadline.seconds + MARGIN_SECONDS,
+            uses_before=info.pay_return_count if look.now >= look.quiet_from else None,
+            level_before=info.level.value,
+            quiet_from=look.quiet_from,
+        )
+        failure = None
+        try:
+            if not self._become_latest(order, look.latest, deadline):
+                return None
+            # Before the order: one that is open and not in the list would never be settled.
+            self._store.set(self._keys.open(order.mark), order_text(order), timeout=left(deadline))
+            key = self._keys.order(order_id)
+            if self._store.add(key, order_text(order), timeout=left(deadline)):
+                return order
+        except (StoreError, TransportError) as error:
+            failure = error
+        # What failed may have been written all the same.
+        with contextlib.suppress(StoreError):
+            self.withdraw(order, look, deadline)
+        if failure is not None:
+            raise failure
+        return None
+
+    def check(self, order: PayOrder, deadline: Deadline) -> None:
+        """Make sure that an order's report may still go out; to be called right before.
+
+        The process may have been stopped since it began the order, for as long as you like.
+
+        Raises:
+            TransportError: It may not; nothing was sent.
+        """
+        late = self._store.now(timeout=left(deadline)) - order.begun_at > deadline.seconds
+        text = self._store.get(self._keys.order(order.order_id), timeout=left(deadline))
+        if late or text != order_text(order):
+            seconds = f"{deadline.seconds:g}"
+            raise TransportError(
+                f"report_dawanka_pay: order {order.order_id!r} was not sent: more than {seconds} s "
+                "have passed since it was begun; report it again. "
+                f"订单 {order.order_id!r} 未发送：开始后已超过 {seconds} 秒，请重新上报。",
+                endpoint=ENDPOINT,
+            )
+
+    def withdraw(self, order: PayOrder, look: Look, deadline: Deadline) -> None:
+        """Undo a beginning: the order was certainly not counted and may be reported again."""
+        self.forget(order, deadline)
+        key, text, timeout = self._keys.latest(order.openid), latest_text(order), least(deadline)
+        if look.latest is None:
+            self._store.delete_if(key, text, timeout=timeout)
+        else:
+            self._store.replace_if(key, text, look.latest, timeout=timeout)
+
+    def forget(self, order: PayOrder, deadline: Deadline) -> bool:
+        """Strike out an order that was not counted; return whether it was as open as it is here."""
+        key = self._keys.order(order.order_id)
+        deleted = self._store.delete_if(key, order_text(order), timeout=least(deadline))
+        self._unlist(order, deadline)
+        return deleted
+
+    def finish(self, order: PayOrder, report: PayReport, deadline: Deadline) -> None:
+        """Write down the answer, whatever the record says by now: it was counted."""
+        done = self._done(order, report, deadline)
+        self._store.set(self._keys.order(order.order_id), order_text(done), timeout=least(deadline))
+        self._unlist(order, deadline)
+
+    def finish_if_open(self, order: PayOrder, report: PayReport, deadline: Deadline) -> bool:
+        """Write down that an order was counted; return whether it was as open as it is here."""
+        done = self._done(order, report, deadline)
+        key = self._keys.order(order.order_id)
+        replaced = self._store.replace_if(
+            key, order_text(order), order_text(done), timeout=least(deadline)
+        )
+        self._unlist(order, deadline)
+        return replaced
+
+    def record(self, order_id: str, openid: str, report: PayReport, deadline: Deadline) -> bool:
+        """Write down that an order was counted that has no record; return whether it had none."""
+        now = self._store.now(timeout=left(deadline))
+        order = PayOrder(
+            order_id=order_id,
+            openid=openid,
+            address=self._address,
+            mark=secrets.token_hex(8),
+            begun_at=now,
+            settle_from=now,
+            uses_before=None,
+            level_before=DawankaLevel.NONE.value,
+            quiet_from=now,
+            ended_at=now,
+            report=report,
+        )
+        key = self._keys.order(order_id)
+        return self._store.add(key, order_text(order), timeout=left(deadline))
+
+    def seconds_to_wait(self, order: PayOrder, deadline: Deadline) -> float:
+        """Return how long the report of an open order may still be under way; 0 for no longer."""
+        return max(0.0, order.settle_from - self._store.now(timeout=least(deadline)))
+
+    def is_latest(self, order: PayOrder, deadline: Deadline) -> bool:
+        """Return whether no order of the player was begun after this one."""
+        text = self._store.get(self._keys.latest(order.openid), timeout=left(deadline))
+        return text is not None and latest_of(text).mark == order.mark
+
+    def trust(self, deadline: Deadline) -> None:
+        """Go on with these records, whichever were used before."""
+        if self._place is not None:
+            self._place.trust(deadline)
+
+    def _read(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
+        """Return the texts of some keys, after making sure that these are the right records."""
+        if not self._checked:
+            check_durable(self._store, timeout=left(deadline))
+            self._checked = True
+        found = self._store.get_many((*keys, self._keys.place), timeout=left(deadline))
+        if self._place is not None:
+            self._place.check(found.get(self._keys.place), deadline)
+        return found
+
+    def _become_latest(self, order: PayOrder, latest: str | None, deadline: Deadline) -> bool:
+        key, text = self._keys.latest(order.openid), latest_text(order)
+        if latest is None:
+            return self._store.add(key, text, timeout=left(deadline))
+        return self._store.replace_if(key, latest, text, timeout=left(deadline))
+
+    def _quiet_from(self, latest: Latest, now: float, deadline: Deadline) -> float:
+        """Return from when no report of the player may be under way."""
+        unclear = max(latest.quiet_from, latest.settle_from)
+        if now >= unclear:
+            return unclear
+        order = self.find(latest.order_id, deadline)
+        ended = order is not None and order.report is not None
+        return latest.quiet_from if ended else unclear
+
+    def _done(self, order: PayOrder, report: PayReport, deadline: Deadline) -> PayOrder:
+        return evolve(order, report=report, ended_at=self._store.now(timeout=least(deadline)))
+
+    def _unlist(self, order: PayOrder, deadline: Deadline) -> None:
+        key = self._keys.open(order.mark)
+        self._store.delete_if(key, order_text(order), timeout=least(deadline))

@@ -1,0 +1,218 @@
+"""Reports an order, and settles one whose outcome is unknown."""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from qqminigame import validation
+from qqminigame.deadline import Deadline
+from qqminigame.exceptions import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    Problem,
+    QQMiniGameError,
+    StoreError,
+    TransportError,
+)
+from qqminigame.limits import UNLIMITED
+from qqminigame.models import DawankaInfo, HallLogin, PayOrder, PayReport
+from qqminigame.pay_orders import doubts
+from qqminigame.pay_orders.forms import ENDPOINT
+from qqminigame.pay_orders.orders import Look, PayOrders
+
+_log: Final = logging.getLogger("qqminigame")
+
+Ask = Callable[[HallLogin, Deadline], DawankaInfo]
+Send = Callable[[HallLogin, Deadline], PayReport]
+
+
+class NothingLeftError(Exception):
+    """The player has no use left, and nothing was reported."""
+
+
+class OrderReports:
+    """Reports orders, each of them once."""
+
+    def __init__(self, *, address: str, orders: PayOrders, ask: Ask, send: Send) -> None:
+        """Use records and two calls of the platform.
+
+        Args:
+            address: Scheme and host of the platform.
+            orders: The records.
+            ask: Asks for a player's uses.
+            send: Sends a report.
+        """
+        self._address = address
+        self._orders = orders
+        self._ask = ask
+        self._send = send
+
+    def report(
+        self,
+        call: str,
+        hall_login: HallLogin,
+        order_id: str,
+        deadline: Deadline,
+        *,
+        if_left: bool = False,
+    ) -> PayReport:
+        """Report an order, or return its report where it is finished.
+
+        Args:
+            call: What the user called, for the errors.
+            hall_login: The player.
+            order_id: The order.
+            deadline: When it has to be over.
+            if_left: Whether to report only where the player has a use left.
+
+        Raises:
+            NothingLeftError: The player has none.
+            QQMiniGameError: As :meth:`qqminigame.Dawanka.report_pay`.
+        """
+        while True:
+            look = self._orders.look(order_id, hall_login.openid, deadline)
+            if look.order is not None:
+                return self._recorded(call, look.order, hall_login, deadline)
+            info = self._ask(hall_login, deadline)
+            if if_left and not info.has_bonus_left:
+                raise NothingLeftError
+            order = self._orders.begin(order_id, hall_login.openid, look, info, deadline)
+            if order is not None:
+                return self._send_order(order, look, hall_login, deadline)
+
+    def settle(
+        self,
+        call: str,
+        hall_login: HallLogin,
+        order_id: str,
+        counted: bool | None,
+        deadline: Deadline,
+    ) -> PayReport | None:
+        """Close an open order.
+
+        Args:
+            call: What the user called, for the errors.
+            hall_login: The player.
+            order_id: The order.
+            counted: Whether it was counted, where the user knows; None to find out.
+            deadline: When it has to be over.
+
+        Returns:
+            The report; None where the order was not counted.
+        """
+        order = self._orders.find(order_id, deadline)
+        if order is None:
+            return self._record(hall_login, order_id, deadline) if counted else None
+        _check_owner(call, order, hall_login)
+        if order.report is not None:
+            return order.report
+        left = None
+        if counted is None:
+            left = self._left_if_counted(call, order, hall_login, deadline)
+            counted = left is not None
+        report = PayReport(use=None, left=left) if counted else None
+        if not self._close(order, report, deadline):
+            raise doubts.unknown(call, order, doubts.CHANGED, 0.0)
+        return report
+
+    def _record(self, hall_login: HallLogin, order_id: str, deadline: Deadline) -> PayReport:
+        """Record an order that only the caller knows of, so that it is not reported again."""
+        report = PayReport(use=None, left=None)
+        if self._orders.record(order_id, hall_login.openid, report, deadline):
+            return report
+        raise TransportError(
+            f"order {order_id!r} was begun by another process just now; call Dawanka.settle() "
+            f"again. 其他进程刚刚开始上报订单 {order_id!r}，请重新调用 Dawanka.settle()。",
+            endpoint=ENDPOINT,
+        )
+
+    def _close(self, order: PayOrder, report: PayReport | None, deadline: Deadline) -> bool:
+        if report is None:
+            return self._orders.forget(order, deadline)
+        return self._orders.finish_if_open(order, report, deadline)
+
+    def _recorded(
+        self, call: str, order: PayOrder, hall_login: HallLogin, deadline: Deadline
+    ) -> PayReport:
+        """Return the report of an order that was begun before."""
+        _check_owner(call, order, hall_login)
+        self._check_address(call, order)
+        if order.report is None:
+            wait = self._orders.seconds_to_wait(order, deadline)
+            raise doubts.unknown(call, order, doubts.EARLIER, wait)
+        return order.report
+
+    def _send_order(
+        self, order: PayOrder, look: Look, hall_login: HallLogin, deadline: Deadline
+    ) -> PayReport:
+        """Send an order's report and write down its end."""
+        try:
+            self._orders.check(order, deadline)
+            report = self._send(hall_login, deadline)
+        except QQMiniGameError as error:
+            failure = error
+        else:
+            _write_down(order, lambda: self._orders.finish(order, report, deadline))
+            return report
+        if isinstance(failure, OutcomeUnknownError):
+            raise doubts.unclear(failure, order, self._wait(order, deadline))
+        _write_down(order, lambda: self._orders.withdraw(order, look, deadline))
+        raise failure
+
+    def _wait(self, order: PayOrder, deadline: Deadline) -> float:
+        """Return how long to wait for ``settle``; where the store does not say, the longest."""
+        try:
+            return self._orders.seconds_to_wait(order, deadline)
+        except StoreError:
+            return order.settle_from - order.begun_at
+
+    def _left_if_counted(
+        self, call: str, order: PayOrder, hall_login: HallLogin, deadline: Deadline
+    ) -> int | None:
+        """Return the uses left if an order's report was counted, None if it was not."""
+        self._check_address(call, order)
+        before = order.uses_before
+        wait = self._orders.seconds_to_wait(order, deadline)
+        if wait > 0:
+            raise doubts.unknown(call, order, doubts.UNDER_WAY, wait)
+        if before is None:
+            raise doubts.unknown(call, order, doubts.UNRESOLVED, wait)
+        info = self._ask(hall_login, deadline)
+        after = info.pay_return_count
+        # Asked last: an order begun before the count was read may be in it.
+        if not self._orders.is_latest(order, deadline):
+            raise doubts.unknown(call, order, doubts.LATER, wait)
+        if info.level.value != order.level_before:
+            raise doubts.unknown(call, order, doubts.OTHER_LEVEL, wait)
+        if UNLIMITED in (before, after):
+            raise doubts.unknown(call, order, doubts.UNLIMITED_USES, wait)
+        if after not in (before, before - 1):
+            raise doubts.unknown(call, order, doubts.uses_went(before, after), wait)
+        return after if after == before - 1 else None
+
+    def _check_address(self, call: str, order: PayOrder) -> None:
+        """Refuse an order that went to another address: who knows what counts uses there."""
+        if order.address != self._address:
+            raise ConfigurationError(
+                f"{call}: order {order.order_id!r} was reported to {order.address}, and this "
+                f"session calls {self._address}: use the same base_url, or records of their own "
+                f"for each, Dawanka(session, orders=...). 订单 {order.order_id!r} 已向 "
+                f"{order.address} 上报，而当前会话调用 {self._address}：请使用相同的 base_url，"
+                "或用 Dawanka(session, orders=...) 分开保存订单。"
+            )
+
+
+def _write_down(order: PayOrder, end: Callable[[], None]) -> None:
+    """Write down an end that is certain; where that fails, the order stays open."""
+    try:
+        end()
+    except StoreError as error:
+        _log.warning(
+            "could not record the outcome of order %r; settle it later: %s", order.order_id, error
+        )
+
+
+def _check_owner(call: str, order: PayOrder, hall_login: HallLogin) -> None:
+    if order.openid != hall_login.openid:
+        problems = [Problem(where="order_id", what="belongs to another player")]
+        validation.refuse(call, problems)
