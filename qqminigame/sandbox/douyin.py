@@ -6,9 +6,7 @@ setUserStorage, removeUserStorage) and tt.setUserCloudStorage for the form of a 
 
 from collections.abc import Callable
 
-from qqminigame.sandbox.accounts import World
-from qqminigame.sandbox.bodies import json_object
-from qqminigame.sandbox.calls import Call
+from qqminigame.sandbox.calls import Call, Endpoint, Rule, json_object
 from qqminigame.sandbox.credentials import (
     Fields,
     begin_session,
@@ -18,9 +16,9 @@ from qqminigame.sandbox.credentials import (
     known_js_code,
     stable_token,
 )
-from qqminigame.sandbox.dialects import Codes, Dialect, Endpoint, Payload, Rule
-from qqminigame.sandbox.refusals import Reason, RefusedError
-from qqminigame.sandbox.signed import SignedCalls
+from qqminigame.sandbox.replies import Codes, Dialect, Payload, Reason, RefusedError
+from qqminigame.sandbox.signed import NO_JSON_TYPE, SignedCalls
+from qqminigame.sandbox.world import World
 
 PREFIXES = ("/mgplatform/api/apps/", "/api/apps/")
 
@@ -44,6 +42,7 @@ _TOKEN_CODES: Codes = {
     Reason.GRANT_TYPE: 40020,
     Reason.APP_ID: 40015,
     Reason.APP_SECRET: 40017,
+    Reason.FETCH_RATE: 28005139,
 }
 _LOGIN_CODES: Codes = {
     Reason.NO_CODE: 40014,
@@ -76,7 +75,7 @@ def code_to_session(world: World, call: Call) -> Payload:
         raise RefusedError(Reason.NO_CODE, "code or anonymous_code is needed")
     payload: Payload = dict.fromkeys(("openid", "session_key", "unionid", "anonymous_openid"), "")
     found = {
-        reason: known_js_code(world, text, reason)
+        reason: known_js_code(world, "douyin", text, reason)
         for reason, text in ((Reason.JS_CODE, code), (Reason.ANONYMOUS_CODE, anonymous_code))
         if text
     }
@@ -95,6 +94,8 @@ def code_to_session(world: World, call: Call) -> Payload:
 
 def _token_rule(hand_out: Callable[[World, str, Fields], Payload]) -> Rule:
     def rule(world: World, call: Call) -> Payload:
+        if not call.says_json:
+            raise RefusedError(Reason.BODY, NO_JSON_TYPE)
         data = hand_out(world, "douyin", json_object(call.body))
         return {"err_no": 0, "err_tips": "success", "data": data}
 
@@ -107,7 +108,6 @@ _SIGNED = SignedCalls(
     codes=_SIGNED_CODES,
     done={"error": 0},
     needs_json_type=True,
-    ranking=True,
 )
 
 
@@ -121,6 +121,7 @@ def _endpoints(prefix: str) -> tuple[Endpoint, ...]:
                 dialect=DOUYIN_TOKEN,
                 rule=_token_rule(hand_out),
                 codes=_TOKEN_CODES,
+                fetches_token=True,
             )
             for name, hand_out in tokens
         ),

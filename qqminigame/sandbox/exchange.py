@@ -10,10 +10,10 @@ import attrs
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from qqminigame.sandbox.accounts import World
-from qqminigame.sandbox.calls import Call
-from qqminigame.sandbox.dialects import Endpoint, Reply
+from qqminigame.sandbox.calls import Call, Endpoint
 from qqminigame.sandbox.log import Entry
+from qqminigame.sandbox.replies import Reply
+from qqminigame.sandbox.world import World
 
 SERVER_NAME = "qqminigame-sandbox"
 _LINGER_ZERO = struct.pack("ii", 1, 0)
@@ -52,7 +52,9 @@ class Exchange:
     def run_rules(self) -> Reply:
         """Let the platform's rules decide; their effects are real from here on."""
         self.entry.handled = True
-        return self.endpoint.answer(self.world, self.call)
+        reply = self.endpoint.answer(self.world, self.call)
+        self.entry.warnings = list(self.call.warnings)
+        return reply
 
     def respond(self, reply: Reply) -> web.StreamResponse:
         """Answer as a well-behaved server does."""

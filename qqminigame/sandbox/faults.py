@@ -1,25 +1,58 @@
 """Faults on demand: which kinds there are, what they take, and whose turn it is."""
 
-from collections.abc import Iterable, Mapping
+import base64
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
-from qqminigame.sandbox.checks import (
-    BASE64,
-    BOOL,
-    HEADERS,
-    INTEGER,
-    SECONDS,
-    STATUS,
-    TEXT,
-    Wanted,
-    whole_number_from,
-)
+from qqminigame.sandbox.calls import Endpoint, is_int, is_seconds, is_text
 from qqminigame.sandbox.endpoints import ENDPOINTS
 
 EVERY_ENDPOINT = "*"
 _ENDPOINT_NAMES = {EVERY_ENDPOINT, *ENDPOINTS, *(row.name for row in ENDPOINTS.values())}
+
+
+@attrs.frozen
+class Wanted:
+    """What a value may be, in words and as a test."""
+
+    words: str
+    accepts: Callable[[object], bool]
+    required: bool = False
+
+
+def _is_base64(value: object) -> bool:
+    try:
+        return is_text(value) and base64.b64decode(value, validate=True) is not None
+    except ValueError:
+        return False
+
+
+def _is_header_text(value: object) -> bool:
+    return is_text(value) and not {"\r", "\n", "\0"}.intersection(value)
+
+
+def _is_headers(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return all(map(_is_header_text, value)) and all(map(_is_header_text, value.values()))
+
+
+def whole_number_from(low: int, *, or_minus_one: str = "") -> Wanted:
+    """Want a whole number from ``low``, or -1 with the meaning given."""
+    words = f"a whole number from {low}" + (f", or -1 {or_minus_one}" if or_minus_one else "")
+    allowed = {-1} if or_minus_one else set()
+    return Wanted(words, lambda value: is_int(value) and (value >= low or value in allowed))
+
+
+BOOL = Wanted("true or false", lambda value: isinstance(value, bool))
+TEXT = Wanted("a text", is_text)
+INTEGER = Wanted("a whole number", is_int)
+SECONDS = Wanted("seconds, 0 or more", lambda value: is_seconds(value) and value >= 0)
+STATUS = Wanted("a status from 200 to 599", lambda value: is_int(value) and 200 <= value <= 599)
+BASE64 = Wanted("base64 text", _is_base64)
+HEADERS = Wanted("an object of texts, each on one line", _is_headers)
 
 
 def _required(wanted: Wanted) -> Wanted:
@@ -29,7 +62,7 @@ def _required(wanted: Wanted) -> Wanted:
 _COMMON: Mapping[str, Wanted] = {
     "endpoint": Wanted(
         "one of " + ", ".join(sorted(_ENDPOINT_NAMES)),
-        lambda value: isinstance(value, str) and value in _ENDPOINT_NAMES,
+        lambda value: value is None or (isinstance(value, str) and value in _ENDPOINT_NAMES),
     ),
     "times": whole_number_from(1, or_minus_one="for ever"),
     "skip": whole_number_from(0),
@@ -68,14 +101,16 @@ class Fault:
 
     Attributes:
         kind: One of `KINDS`.
-        endpoint: Where: the last part of a path, a full path, or ``"*"``.
+        endpoint: Where: the last part of a path, a full path, or ``"*"`` for every call. None for
+            every call but those that fetch an access token: a client makes these unasked, before
+            the call that a test has in mind.
         times: How many matching requests it hits; -1 for all from then on.
         skip: How many matching requests pass first.
         parameters: What the kind takes besides, by name.
     """
 
     kind: str
-    endpoint: str = EVERY_ENDPOINT
+    endpoint: str | None = None
     times: int = 1
     skip: int = 0
     parameters: Mapping[str, object] = attrs.field(factory=dict)
@@ -107,9 +142,11 @@ class Fault:
         rest = {name: value for name, value in fields.items() if name not in own}
         return cls(kind=own.pop("kind", None), parameters=rest, **own)
 
-    def matches(self, path: str) -> bool:
-        """Tell whether it is meant for this path."""
-        return self.endpoint in (EVERY_ENDPOINT, path, path.rpartition("/")[2])
+    def matches(self, row: Endpoint) -> bool:
+        """Tell whether it is meant for this call."""
+        if self.endpoint is None:
+            return not row.fetches_token
+        return self.endpoint in (EVERY_ENDPOINT, row.path, row.name)
 
 
 def _problems(fault: Fault) -> Iterable[str]:
@@ -157,10 +194,10 @@ class FaultScript:
         checked = [each if isinstance(each, Fault) else Fault.from_dict(each) for each in faults]
         self._pending.extend(_Pending(fault, fault.skip, fault.times) for fault in checked)
 
-    def take(self, path: str) -> Fault | None:
-        """Return the fault that hits a request for this path, and count it."""
+    def take(self, row: Endpoint) -> Fault | None:
+        """Return the fault that hits a request for this call, and count it."""
         for pending in self._pending:
-            if not pending.fault.matches(path):
+            if not pending.fault.matches(row):
                 continue
             if pending.skip:
                 pending.skip -= 1

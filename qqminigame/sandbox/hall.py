@@ -3,11 +3,10 @@
 Sources: open.qqgame.qq.com wiki 24/35/46/47/47 (common parameters) and 24/255/257/257 (Dawanka).
 """
 
-from qqminigame.sandbox.accounts import OPENKEY_SECONDS, HallPlayer, World
-from qqminigame.sandbox.calls import Call
-from qqminigame.sandbox.dialects import Dialect, Endpoint, Payload
-from qqminigame.sandbox.refusals import RefusedError
-from qqminigame.sandbox.signatures import openapi_sig, same
+from qqminigame.sandbox.calls import Call, Endpoint
+from qqminigame.sandbox.replies import Dialect, Payload, RefusedError
+from qqminigame.sandbox.signed import openapi_sig, same
+from qqminigame.sandbox.world import OPENKEY_SECONDS, HallPlayer, World
 
 UNLIMITED = -1
 NOTHING_LEFT = 2009999  # undocumented on the platform: the sandbox's own number

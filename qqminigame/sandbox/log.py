@@ -8,10 +8,20 @@ from typing import Any
 
 import attrs
 
-from qqminigame.sandbox.dialects import Reply
+from qqminigame.sandbox.replies import Reply
 
 SECRET_NAMES = frozenset(
-    {"access_token", "openkey", "secret", "session_key", "sig", "signature"},
+    {
+        "access_token",
+        "anonymous_code",
+        "code",
+        "js_code",
+        "openkey",
+        "secret",
+        "session_key",
+        "sig",
+        "signature",
+    },
 )
 KEPT_BODY_BYTES = 256 * 1024
 
@@ -27,6 +37,7 @@ class Entry:
     Attributes:
         reply: The body sent, or begun to be sent; None where not one byte of a body went out.
         handled: Whether the rules ran.
+        warnings: What was accepted but hardly meant.
     """
 
     n: int
@@ -41,6 +52,7 @@ class Entry:
     status: int | None = None
     reply: bytes | None = None
     handled: bool = False
+    warnings: Sequence[str] = ()
 
     def sent(self, reply: Reply) -> None:
         """Note what goes back."""
@@ -62,6 +74,7 @@ class Entry:
             "fault": self.fault,
             "connection": self.connection,
             "handled": self.handled,
+            "warnings": list(self.warnings),
         }
 
     def _masked_query(self) -> dict[str, str | list[str]]:

@@ -13,6 +13,13 @@
   // Whose fault an errorCode is: the developer's, the user's network, else the framework's.
   const TYPES = { 999998: "D", 999999: "D", 999987: "D", 999985: "U" };
 
+  // What a failure has besides its errMsg. The pages of qq and wx say errCode for any call.
+  const FIELDS = {
+    tt: (code) => ({ errorCode: code, errorType: TYPES[code] || "F" }),
+    qq: (code) => ({ errCode: code }),
+    wx: (code) => ({ errCode: code }),
+  };
+
   function newOpenid() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase();
@@ -69,16 +76,15 @@
         body === null
           ? Promise.resolve(failure(999999, given + " cannot be written as JSON"))
           : send("/_sandbox/" + family + "/" + name, body);
-      answered.then((answer) => finish(options, name, returned, answer));
+      answered.then((answer) => finish(family, options, name, returned, answer));
     };
   }
 
-  function finish(options, name, returned, answer) {
+  function finish(family, options, name, returned, answer) {
     const good = answer.errorCode === 0;
     const result = { errMsg: name + (good ? ":ok" : ":fail " + answer.detail) };
     if (!good) {
-      result.errorCode = answer.errorCode;
-      result.errorType = TYPES[answer.errorCode] || "F";
+      Object.assign(result, FIELDS[family](answer.errorCode));
     } else if (returned) {
       result[returned] = answer[returned];
     }

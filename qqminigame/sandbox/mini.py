@@ -7,20 +7,18 @@ a dropped call again, and the fault would not be seen.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib import resources
 
+import attrs
+
 from qqminigame.sandbox import storage
-from qqminigame.sandbox.accounts import Player, World
-from qqminigame.sandbox.bodies import json_object
-from qqminigame.sandbox.calls import Call
-from qqminigame.sandbox.checks import is_text
-from qqminigame.sandbox.dialects import Codes, Dialect, Endpoint, Payload, Reply
-from qqminigame.sandbox.refusals import Reason, RefusedError
+from qqminigame.sandbox.calls import Call, Endpoint, is_text, json_object
+from qqminigame.sandbox.replies import Codes, Dialect, Payload, Reason, RefusedError, Reply
+from qqminigame.sandbox.world import Player, World
 
 _PER_CALL = {"Connection": "close", "Cache-Control": "no-store"}
 
-# The script makes errMsg and errorType of these: it needs words for a lost network anyway.
+# The script makes each family's own fields of these: it needs words for a lost network anyway.
 MINI = Dialect(
     code="errorCode",
     message="detail",
@@ -38,10 +36,21 @@ _WRONG_PARAMETER = (
 )
 _CODES: Codes = {Reason.SESSION: 999998, **dict.fromkeys(_WRONG_PARAMETER, 999999)}
 
-# Which objects the script defines, and whether ranking values are looked at for their form.
-_RANKING = {"tt": True, "qq": False, "wx": False}
+# The objects that the script defines, and whose players they are for.
+_FAMILIES = {"tt": "douyin", "qq": "qq", "wx": "wechat"}
 
-PageRule = Callable[[World, Player, Payload], Payload]
+
+@attrs.frozen
+class Page:
+    """A page that makes a call: the platform it runs on, and its player."""
+
+    world: World
+    platform: str
+    player: Player
+    call: Call
+
+
+PageRule = Callable[[Page, Payload], Payload]
 
 
 def script() -> Reply:
@@ -51,64 +60,62 @@ def script() -> Reply:
     return Reply(content_type=content_type, headers=_PER_CALL, body=text)
 
 
-def login(world: World, player: Player, body: Payload) -> Payload:
-    """Make a login code, for the page's own back end to exchange."""
-    js_code, _ = world.new_js_code(player.openid, None)
+def login(page: Page, body: Payload) -> Payload:
+    """Begin the page's session, and make a login code for its own back end to exchange."""
+    js_code, _ = page.world.new_js_code(page.platform, page.player.openid, None)
     return {"code": js_code}
 
 
-def set_user_cloud_storage(
-    world: World, player: Player, body: Payload, *, ranking: bool
-) -> Payload:
+def set_user_cloud_storage(page: Page, body: Payload) -> Payload:
     """Store key-value pairs, all or none."""
-    _check_session(player)
-    storage.store(world, player, body.get("KVDataList"), "KVDataList", ranking=ranking)
+    _check_session(page)
+    items = body.get("KVDataList")
+    storage.store(page.world, page.platform, page.player, items, "KVDataList")
+    page.call.warnings.extend(storage.warnings(page.platform, items))
     return {}
 
 
-def get_user_cloud_storage(world: World, player: Player, body: Payload) -> Payload:
+def get_user_cloud_storage(page: Page, body: Payload) -> Payload:
     """Return what is stored under those of the keys that there are, each once."""
-    _check_session(player)
+    _check_session(page)
     keys = dict.fromkeys(storage.read_keys(body.get("keyList"), "keyList"))
-    found = [key for key in keys if key in player.storage]
-    return {"KVDataList": [{"key": key, "value": player.storage[key]} for key in found]}
+    stored = page.player.storage
+    return {"KVDataList": [{"key": key, "value": stored[key]} for key in keys if key in stored]}
 
 
-def remove_user_cloud_storage(world: World, player: Player, body: Payload) -> Payload:
+def remove_user_cloud_storage(page: Page, body: Payload) -> Payload:
     """Remove keys; those that are not there are no error."""
-    _check_session(player)
-    storage.remove(player, body.get("keyList"), "keyList")
+    _check_session(page)
+    storage.remove(page.player, body.get("keyList"), "keyList")
     return {}
 
 
-def _check_session(player: Player) -> None:
-    if player.session_ended:
+_RULES: Mapping[str, PageRule] = {
+    "login": login,
+    "setUserCloudStorage": set_user_cloud_storage,
+    "getUserCloudStorage": get_user_cloud_storage,
+    "removeUserCloudStorage": remove_user_cloud_storage,
+}
+
+
+def _check_session(page: Page) -> None:
+    if not page.player.page_session:
         raise RefusedError(Reason.SESSION, "get session id failed.")
 
 
-def _endpoint(family: str, name: str, rule: PageRule) -> Endpoint:
+def _endpoint(family: str, name: str) -> Endpoint:
+    platform, rule = _FAMILIES[family], _RULES[name]
+
     def checked(world: World, call: Call) -> Payload:
         body = json_object(call.body)
         openid = body.get("openid")
         if not is_text(openid) or not openid:
             raise RefusedError(Reason.BODY, "openid must be a text that is not empty")
-        return {"errorCode": 0, **rule(world, world.player(openid), body)}
+        page = Page(world, platform, world.platforms[platform].player(openid), call)
+        return {"errorCode": 0, **rule(page, body)}
 
     path = f"/_sandbox/{family}/{name}"
     return Endpoint(method="POST", path=path, dialect=MINI, rule=checked, codes=_CODES)
 
 
-def _rules(*, ranking: bool) -> Mapping[str, PageRule]:
-    return {
-        "login": login,
-        "setUserCloudStorage": partial(set_user_cloud_storage, ranking=ranking),
-        "getUserCloudStorage": get_user_cloud_storage,
-        "removeUserCloudStorage": remove_user_cloud_storage,
-    }
-
-
-ENDPOINTS = tuple(
-    _endpoint(family, name, rule)
-    for family, ranking in _RANKING.items()
-    for name, rule in _rules(ranking=ranking).items()
-)
+ENDPOINTS = tuple(_endpoint(family, name) for family in _FAMILIES for name in _RULES)

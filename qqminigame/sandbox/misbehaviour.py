@@ -7,9 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from qqminigame.sandbox.dialects import Reply
 from qqminigame.sandbox.exchange import SERVER_NAME, AlreadySent, Exchange, head_of
-from qqminigame.sandbox.pages import html_page
+from qqminigame.sandbox.replies import Reply, html_page
 
 _OVERSIZED_BYTES = 64 * 1024 * 1024
 _PIECE = b"x" * 65536

@@ -6,8 +6,7 @@ removeUserStorage, setUserInteractiveData).
 
 import attrs
 
-from qqminigame.sandbox.accounts import World
-from qqminigame.sandbox.calls import Call
+from qqminigame.sandbox.calls import Call, Endpoint, Rule
 from qqminigame.sandbox.credentials import (
     begin_session,
     check_app,
@@ -15,9 +14,9 @@ from qqminigame.sandbox.credentials import (
     fetch_token,
     known_js_code,
 )
-from qqminigame.sandbox.dialects import Codes, Dialect, Endpoint, Payload
-from qqminigame.sandbox.refusals import Reason, RefusedError
+from qqminigame.sandbox.replies import Codes, Dialect, Payload, Reason, RefusedError
 from qqminigame.sandbox.signed import SignedCalls
+from qqminigame.sandbox.world import World
 
 QQ = Dialect(code="errcode", message="errmsg", busy=-1)
 
@@ -30,12 +29,14 @@ TOKEN_CODES: Codes = {
     Reason.GRANT_TYPE: 40002,
     Reason.APP_ID: 40013,
     Reason.APP_SECRET: 40001,
+    Reason.FETCH_RATE: 45009,
 }
 LOGIN_CODES: Codes = {
     Reason.APP_ID: -101222100,
     Reason.APP_SECRET: -101222100,
     Reason.GRANT_TYPE: -2100,
     Reason.JS_CODE: 40029,
+    Reason.JS_CODE_USED: 40029,
     Reason.LOGIN_RATE: 45011,
 }
 SIGNED_CODES: Codes = {
@@ -59,32 +60,44 @@ def get_token(world: World, call: Call) -> Payload:
     return fetch_token(world, "qq", call.query)
 
 
-def js_code_to_session(world: World, call: Call) -> Payload:
+def login_rule(platform: str) -> Rule:
     """Exchange a one-time login code for the player's openid and a new session_key."""
-    check_app(world, call.query)
-    if call.get("grant_type") != "authorization_code":
-        raise RefusedError(Reason.GRANT_TYPE, "invalid grant_type")
-    js_code = known_js_code(world, call.get("js_code"), Reason.JS_CODE)
-    player = js_code.player
-    if not player.counts_login(world.clock.now()):
-        raise RefusedError(Reason.LOGIN_RATE, "more than 100 calls of this user within a minute")
-    check_fresh(world, js_code, Reason.JS_CODE)
-    payload: Payload = {"openid": player.openid, "session_key": begin_session(world, js_code)}
-    if player.unionid is not None:
-        payload["unionid"] = player.unionid
-    return payload | DONE
+
+    def rule(world: World, call: Call) -> Payload:
+        check_app(world, call.query)
+        if call.get("grant_type") != "authorization_code":
+            raise RefusedError(Reason.GRANT_TYPE, "invalid grant_type")
+        js_code = known_js_code(world, platform, call.get("js_code"), Reason.JS_CODE)
+        player = js_code.player
+        if not player.counts_login(world.clock.now()):
+            message = "more than 100 calls of this user within a minute"
+            raise RefusedError(Reason.LOGIN_RATE, message)
+        check_fresh(world, js_code, Reason.JS_CODE, if_used=Reason.JS_CODE_USED)
+        payload: Payload = {"openid": player.openid, "session_key": begin_session(world, js_code)}
+        if player.unionid is not None:
+            payload["unionid"] = player.unionid
+        return payload | DONE
+
+    return rule
 
 
 _SIGNED = SignedCalls(platform="qq", dialect=QQ, codes=SIGNED_CODES, done=DONE)
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/api/getToken", dialect=QQ, rule=get_token, codes=TOKEN_CODES),
-    # WeChat's login has the same path, the same words and the same codes: one row serves both.
+    Endpoint(
+        method="GET",
+        path="/api/getToken",
+        dialect=QQ,
+        rule=get_token,
+        codes=TOKEN_CODES,
+        fetches_token=True,
+    ),
+    # WeChat's login has the same path: `endpoints` tells the two apart.
     Endpoint(
         method="GET",
         path="/sns/jscode2session",
         dialect=QQ_LOGIN,
-        rule=js_code_to_session,
+        rule=login_rule("qq"),
         codes=LOGIN_CODES,
     ),
     _SIGNED.set_user_storage("/api/openDataContext/set_user_storage"),

@@ -1,27 +1,22 @@
 """The public class: the platform in a thread of this process, everything synchronous outside."""
 
-import asyncio
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
-from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from qqminigame.sandbox.accounts import Settings
-from qqminigame.sandbox.address import authority, listen
+from qqminigame.sandbox.calls import is_int
 from qqminigame.sandbox.faults import Fault
-from qqminigame.sandbox.interrupts import sigterm_interrupts
 from qqminigame.sandbox.server import Server
-
-_T = TypeVar("_T")
-_JOIN_SECONDS = 5.0
+from qqminigame.sandbox.thread import ServerThread, sigterm_interrupts
+from qqminigame.sandbox.tokens import PLATFORMS
+from qqminigame.sandbox.world import HallEntry, Settings
 
 
 class Sandbox:
     """The mini game platforms of QQ, Douyin and WeChat on this machine, one app on all of them.
+
+    ``help("qqminigame.sandbox")`` says how it decides where the platforms' pages are silent.
 
     Args:
         host: The address to listen on.
@@ -29,12 +24,21 @@ class Sandbox:
         app_id: The mini game's id, on every platform.
         hall_app_id: The app's id in the game hall, which has ids of its own.
         app_secret: The app's secret for access tokens and logins.
-        app_key: The appkey that signs the game hall's calls.
-        seed: Makes openids, keys, tokens and codes the same in every run.
+        app_key: The appkey that signs the game hall's calls. Use letters and digits: Tencent's own
+            PHP SDK replaces hyphens and underscores in it.
+        seed: Makes openids, keys, tokens, codes and overlaps the same in every run.
+        awkward: Hand out access tokens with ``+``, ``/`` and ``=``, to find clients that forget
+            URL-encoding. The platforms' own tokens are not known to contain them.
         token_seconds: How long an access token lives.
-        overlap_seconds: How long the token before the newest lives on at most.
+        overlap_seconds: How long the token before the newest lives on; None for a random time of
+            up to 300 seconds at each fetch, since the pages promise no more.
+        session_seconds: How long a session_key lives without being used; None for no limit.
+        fetches_a_day: How often a day each token call may be made, by platform, such as
+            ``{"qq": 100}``; what is not named follows the pages (see `tokens.PLATFORMS`).
+        allowed_ips: The addresses that may fetch WeChat's access tokens; None for all.
         total_bytes: How many bytes (keys and values, UTF-8) may be stored for one player.
-        ranking_keys: The keys whose values Douyin demands to be ranking values.
+        ranking_keys: The keys that are a ranking's in Douyin's console: their values must be
+            ranking values there.
         log_size: How many requests the log keeps.
         keepalive_seconds: How long an idle connection stays open.
         ssl_context: Serve https with this server-side context.
@@ -48,40 +52,44 @@ class Sandbox:
         app_id: str = "1110766236",
         hall_app_id: str = "1104466820",
         app_secret: str = "sandbox-app-secret",  # noqa: S107 - made up, and meant to be known
-        app_key: str = "sandbox-app-key",
+        app_key: str = "SandboxAppKey000",
         seed: int | str | None = None,
+        awkward: bool = False,
         token_seconds: int = 7200,
-        overlap_seconds: int = 300,
+        overlap_seconds: float | None = None,
+        session_seconds: float | None = None,
+        fetches_a_day: Mapping[str, int] | None = None,
+        allowed_ips: Iterable[str] | None = None,
         total_bytes: int = 131072,
         ranking_keys: Iterable[str] = (),
         log_size: int = 10_000,
         keepalive_seconds: float = 75.0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        if isinstance(ranking_keys, str):
-            raise TypeError("ranking_keys is a list of keys, not one text")
         self.app_id = app_id
         self.hall_app_id = hall_app_id
         self.app_secret = app_secret
         self.app_key = app_key
         self._address = (host, port)
-        self._ssl_context = ssl_context
         settings = Settings(
             app_id=app_id,
             hall_app_id=hall_app_id,
             app_secret=app_secret,
             app_key=app_key,
             seed=seed,
+            awkward=awkward,
             token_seconds=token_seconds,
             overlap_seconds=overlap_seconds,
+            session_seconds=session_seconds,
+            fetches_a_day=_by_platform("fetches_a_day", fetches_a_day or {}),
+            allowed_ips=None if allowed_ips is None else _texts("allowed_ips", allowed_ips),
             total_bytes=total_bytes,
-            ranking_keys=frozenset(ranking_keys),
+            ranking_keys=_texts("ranking_keys", ranking_keys),
         )
-        self._server = Server(settings, log_size=log_size, keepalive_seconds=keepalive_seconds)
+        server = Server(settings, log_size=log_size, keepalive_seconds=keepalive_seconds)
+        self._control = server.control
+        self._thread = ServerThread(server, ssl_context)
         self._url: str | None = None
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -116,32 +124,14 @@ class Sandbox:
             OSError: The address cannot be listened on; the message names it.
             RuntimeError: The sandbox is running already.
         """
-        if self._thread is not None:
+        if self._thread.running:
             raise RuntimeError(f"the sandbox is running already: {self._url}")
-        listener = listen(*self._address)
-        started: Future[None] = Future()
-        self._thread = threading.Thread(
-            target=self._run, args=(listener, started), name="qqminigame-sandbox", daemon=True
-        )
-        self._thread.start()
-        try:
-            started.result()
-        except BaseException:
-            self.stop()
-            raise
-        scheme = "https" if self._ssl_context else "http"
-        self._url = f"{scheme}://{authority(listener)}"
+        self._url = self._thread.start(*self._address)
 
     def stop(self) -> None:
         """Close the listener and all connections; state and log can still be read."""
-        thread, self._thread, self._url = self._thread, None, None
-        if thread is None:
-            return
-        loop, stop = self._loop, self._stop
-        if loop is not None and stop is not None:
-            with suppress(RuntimeError):  # closed a moment ago: that is all that was wanted
-                loop.call_soon_threadsafe(stop.set)
-        thread.join(_JOIN_SECONDS)
+        self._url = None
+        self._thread.stop()
 
     def serve_forever(self, ready: Callable[[], object] | None = None) -> None:
         """Serve until Ctrl-C or SIGTERM; start first if that has not been done.
@@ -149,28 +139,30 @@ class Sandbox:
         Args:
             ready: Called when it serves and can be stopped.
         """
-        if self._thread is None:
+        if not self._thread.running:
             self.start()
-        thread = self._thread
         with sigterm_interrupts():
             try:
                 if ready is not None:
                     ready()
-                while thread is not None and thread.is_alive():
-                    thread.join(0.5)  # in slices: an endless join cannot be interrupted everywhere
+                self._thread.wait()
             except KeyboardInterrupt:
                 pass
             finally:
                 self.stop()
 
-    def js_code(self, openid: str | None = None, *, unionid: str | None = None) -> str:
-        """Make a login code: good for one login within 5 minutes.
+    def js_code(
+        self, openid: str | None = None, *, unionid: str | None = None, platform: str = "qq"
+    ) -> str:
+        """Log a player in on the game's page: make a code, good for one login within 5 minutes.
 
         Args:
             openid: The player; without it a new one.
             unionid: Given along at the player's logins from now on.
+            platform: ``"qq"``, ``"douyin"`` or ``"wechat"``. The code works on this platform only,
+                and the player is this platform's, even if another one knows the same openid.
         """
-        return self._do(lambda: self._server.control.js_code(openid, unionid))[0]
+        return self._thread.do(lambda: self._control.js_code(openid, unionid, platform))[0]
 
     def hall_login(
         self,
@@ -184,7 +176,7 @@ class Sandbox:
         is_using_card: bool | None = None,
         real_level: int | None = None,
         card_expire_ts: int | None = None,
-    ) -> tuple[str, str]:
+    ) -> HallEntry:
         """Let a player come in through the game hall.
 
         Where nothing is given, a new player has 0, False and no card; a known one is unchanged.
@@ -201,11 +193,11 @@ class Sandbox:
             card_expire_ts: When the card ends, in unix seconds.
 
         Returns:
-            The openid and a fresh openkey, good for 2 hours.
+            The openid and a fresh openkey, good for 2 hours: ``entry.openid`` and
+            ``entry.openkey``, or ``openid, openkey = sandbox.hall_login()``.
         """
-        control = self._server.control
-        return self._do(
-            lambda: control.hall_login(
+        return self._thread.do(
+            lambda: self._control.hall_login(
                 openid,
                 level=level,
                 score=score,
@@ -219,71 +211,86 @@ class Sandbox:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return what the platform knows, as ``GET /_sandbox/state`` does."""
-        return self._do(self._server.control.state)
+        """Return what the platforms know, as ``GET /_sandbox/state`` does.
+
+        ``state["players"][openid]["storage"]`` is what is stored for a player. An openid that two
+        platforms know is in ``state["platforms"][platform]["players"]`` only.
+        """
+        return self._thread.do(self._control.state)
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the requests so far with their secrets masked, as ``GET /_sandbox/log`` does."""
-        return self._do(self._server.control.log)
+        """Return the requests so far with their secrets masked, as ``GET /_sandbox/log`` does.
+
+        ``warnings`` of an entry says what was accepted but hardly meant.
+        """
+        return self._thread.do(self._control.log)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on, or back."""
-        self._do(lambda: self._server.control.advance(seconds))
+        self._thread.do(lambda: self._control.advance(seconds))
 
     def script(self, *faults: Fault | Mapping[str, object]) -> None:
-        """Script faults; each is a `Fault` or a dict such as ``{"kind": "busy", "times": 2}``.
+        """Let the next calls go wrong: each fault is a dict (or a `Fault`) with a kind.
+
+        Common to all kinds: ``endpoint`` (the last part of a path, a path, or ``"*"`` for every
+        call; without it, every call but those that fetch an access token), ``times`` (how many
+        calls it hits: 1; -1 for all from then on) and ``skip`` (how many pass before).
+
+        Answered by the platform; the call is not carried out:
+            ``busy``: the platform is busy.
+            ``code``: any ``code``, with a ``message``.
+            ``status``: an HTTP ``status`` with an HTML page.
+            ``html``: an HTML page with status 200.
+            ``answer``: the given ``status``, ``headers`` and ``body`` (or ``body_base64``), or all
+            bytes as ``raw_base64``; ``handled`` carries the call out first, ``close`` ends the
+            connection.
+            ``oversized``: a body of ``bytes``; ``announce`` gives its length.
+        Carried out, but the answer:
+            ``delay``: comes after ``seconds``.
+            ``drip``: comes byte by byte, one each ``seconds``; ``head`` false: only the body.
+            ``cut_off``: ends in the middle, and the connection is closed.
+            ``reset_midway``: ends in the middle, and the connection is reset.
+            ``reset_after``: never comes, the connection is reset.
+            ``no_answer_after``: never comes, and the connection stays open.
+            ``close_idle``: comes whole, then the connection is closed unannounced.
+        Not carried out, not answered:
+            ``reset_before``: the connection is reset.
+            ``no_answer``: silence, until the client gives up.
+
+        Example: ``sandbox.script({"kind": "busy", "times": 2, "endpoint": "set_user_storage"})``
 
         Raises:
-            ValueError: One of them is no fault; none is added.
+            ValueError: One of them is not a fault; none is added.
         """
-        self._do(lambda: self._server.control.script(faults))
+        self._thread.do(lambda: self._control.script(faults))
 
     def revoke_tokens(self) -> None:
         """Make every access token dead at once."""
-        self._do(self._server.control.revoke_tokens)
+        self._thread.do(self._control.revoke_tokens)
 
     def end_session(self, openid: str) -> None:
-        """Make a player's session_key stale."""
-        self._do(lambda: self._server.control.end_session(openid))
+        """Make a player's session_key stale, and take the page its session."""
+        self._thread.do(lambda: self._control.end_session(openid))
 
     def reset(self) -> None:
-        """Go back to the start: no players, no log, no faults, the machine's time."""
-        self._do(self._server.control.reset)
+        """Go back to the start: no players, no log, no faults, the machine's time.
 
-    def _do(self, action: Callable[[], _T]) -> _T:
-        """Run an action where the state lives: in the server's loop, or here if none runs."""
-        loop = self._loop
-        if loop is None:
-            return action()
-        done: Future[_T] = Future()
+        Access tokens stay good, for a client that lives longer than one test.
+        """
+        self._thread.do(self._control.reset)
 
-        def act() -> None:
-            try:
-                done.set_result(action())
-            except BaseException as error:
-                done.set_exception(error)
 
-        loop.call_soon_threadsafe(act)
-        return done.result()
+def _texts(name: str, values: Iterable[str]) -> frozenset[str]:
+    if isinstance(values, str):
+        raise TypeError(f"{name} is a list, not one text")
+    return frozenset(values)
 
-    def _run(self, listener: socket.socket, started: "Future[None]") -> None:
-        """Be the server's thread."""
 
-        async def serve() -> None:
-            self._stop = stop = asyncio.Event()
-            self._loop = asyncio.get_running_loop()
-            try:
-                await self._server.serve(
-                    listener, self._ssl_context, lambda: started.set_result(None), stop
-                )
-            finally:
-                self._loop = None
-
-        try:
-            asyncio.run(serve())
-        except BaseException as error:
-            if started.done():
-                raise
-            started.set_exception(error)
-        finally:
-            listener.close()
+def _by_platform(name: str, values: Mapping[str, int]) -> Mapping[str, int]:
+    unknown = sorted(set(values) - set(PLATFORMS))
+    if unknown:
+        known = ", ".join(PLATFORMS)
+        raise ValueError(f"{name}: unknown platform {', '.join(unknown)}; there are {known}")
+    if not all(is_int(value) and value >= 0 for value in values.values()):
+        raise ValueError(f"{name}: a number of calls is a whole number from 0")
+    return dict(values)

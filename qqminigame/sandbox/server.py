@@ -11,16 +11,15 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
-from qqminigame.sandbox.accounts import Settings, World
 from qqminigame.sandbox.calls import MalformedQueryError, make_call, parse_query, split_target
-from qqminigame.sandbox.control import Control
-from qqminigame.sandbox.control_http import PREFIX, answer_control
-from qqminigame.sandbox.endpoints import ENDPOINTS
+from qqminigame.sandbox.control import PREFIX, Control, answer_control
+from qqminigame.sandbox.endpoints import ENDPOINTS, endpoint_of
 from qqminigame.sandbox.exchange import AlreadySent, Exchange, respond, response_of
 from qqminigame.sandbox.faults import FaultScript
 from qqminigame.sandbox.log import RequestLog
 from qqminigame.sandbox.misbehaviour import MISBEHAVIOURS
-from qqminigame.sandbox.pages import html_page
+from qqminigame.sandbox.replies import html_page
+from qqminigame.sandbox.world import Settings, World
 
 _BACKLOG = 1024  # asyncio listens anew, with its own number
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -79,8 +78,7 @@ class Server:
             body, too_large = await request.read(), False
         except web.HTTPRequestEntityTooLarge:
             body, too_large = b"", True
-        endpoint = ENDPOINTS.get(path)
-        if endpoint is None and path.startswith(PREFIX):
+        if path not in ENDPOINTS and path.startswith(PREFIX):
             return response_of(answer_control(self.control, request.method, path, body))
         query, problem = _read_query(raw_query)
         entry = self._log.open(
@@ -91,16 +89,19 @@ class Server:
             body=body,
             connection=self._connection_number(request),
         )
-        if endpoint is None:
+        if path not in ENDPOINTS:
             return respond(entry, html_page(404))
+        call = make_call(
+            request.method,
+            path,
+            query,
+            body,
+            headers=request.headers,
+            peer=request.remote or "",
+        )
+        endpoint = endpoint_of(self._world, call)
         exchange = Exchange(
-            request=request,
-            endpoint=endpoint,
-            call=make_call(
-                request.method, path, query, body, request.headers.get("Content-Type", "")
-            ),
-            entry=entry,
-            world=self._world,
+            request=request, endpoint=endpoint, call=call, entry=entry, world=self._world
         )
         status = 405 if endpoint.method != request.method else problem
         status = status or (413 if too_large else 0)
@@ -112,7 +113,7 @@ class Server:
             return AlreadySent()  # the client went away meanwhile
 
     async def _answer_platform(self, exchange: Exchange) -> web.StreamResponse:
-        fault = self._faults.take(exchange.call.path)
+        fault = self._faults.take(exchange.endpoint)
         if fault is None:
             return exchange.respond(exchange.run_rules())
         exchange.entry.fault = fault.kind

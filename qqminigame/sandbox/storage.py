@@ -4,17 +4,20 @@ Sources: QQ's setUserStorage and removeUserStorage, Douyin's setUserCloudStorage
 and the form of a ranking value).
 """
 
-from qqminigame.sandbox.accounts import Player, World
-from qqminigame.sandbox.bodies import json_object
-from qqminigame.sandbox.checks import is_signed
-from qqminigame.sandbox.dialects import Payload
-from qqminigame.sandbox.refusals import Reason, RefusedError
+from collections.abc import Iterator
+
+from qqminigame.sandbox.calls import is_signed, json_object
+from qqminigame.sandbox.replies import Payload, Reason, RefusedError
+from qqminigame.sandbox.world import Player, World
 
 MAX_PAIRS = 128
 MAX_PAIR_BYTES = 1024
 MAX_KEY_BYTES = 128
 
-_RANKING_BITS = {"score": 32, "update_time": 64}
+# The field of a ranking value that each platform reads; only Douyin refuses another form.
+_WRAPPERS = {"qq": "qqgame", "douyin": "ttgame", "wechat": "wxgame"}
+_CHECKS_RANKING = "douyin"
+_SCORE_BITS, _TIME_BITS = 32, 64
 
 
 def read_pairs(items: object, field: str) -> list[tuple[str, object]]:
@@ -36,17 +39,15 @@ def read_keys(items: object, field: str) -> list[str]:
     return items
 
 
-def store(
-    world: World, player: Player, items: object, field: str, *, ranking: bool = False
-) -> None:
+def store(world: World, platform: str, player: Player, items: object, field: str) -> None:
     """Store key-value pairs, all or none; keys not named stay as they are.
 
     Args:
         world: Whose settings hold the total's limit and the ranking keys.
+        platform: Which platform it is on.
         player: Whose storage it is.
         items: The list as it came.
         field: What the caller calls the list.
-        ranking: Whether a value with ``ttgame`` must have the form of a ranking value.
     """
     texts = _texts(read_pairs(items, field), field)
     sizes = [(_size(key, field), _size(value, field)) for key, value in texts]
@@ -54,9 +55,9 @@ def store(
         raise RefusedError(Reason.KEY_BYTES, f"{field}: a key is longer than 128 bytes")
     if any(key_size + value_size > MAX_PAIR_BYTES for key_size, value_size in sizes):
         raise RefusedError(Reason.PAIR_BYTES, f"{field}: a pair is longer than 1024 bytes")
-    if ranking:
-        for key, value in texts:
-            _check_ranking(value, field, needed=key in world.settings.ranking_keys)
+    for key, value in texts:
+        if platform == _CHECKS_RANKING and key in world.settings.ranking_keys:
+            _check_ranking(value, field)
     stored = player.storage | dict(texts)
     if len(stored) > MAX_PAIRS:
         raise RefusedError(Reason.PAIRS, f"{field}: more than 128 key-value pairs")
@@ -64,6 +65,20 @@ def store(
     if total > world.settings.total_bytes:
         raise RefusedError(Reason.TOTAL_BYTES, f"{field}: this user's data is over the limit")
     player.storage = stored
+
+
+def warnings(platform: str, items: object) -> list[str]:
+    """List the values that were stored, but in the ranking form of another platform."""
+    return list(_warnings(platform, items))
+
+
+def _warnings(platform: str, items: object) -> Iterator[str]:
+    own = _WRAPPERS.get(platform)
+    for key, value in read_pairs(items, "items"):
+        found = _json_fields(value).keys() & _WRAPPERS.values()
+        if found and own not in found:
+            names = " and ".join(sorted(found))
+            yield f"the value of {key!r} has {names}, but {platform} ranks by {own}"
 
 
 def remove(player: Player, items: object, field: str) -> None:
@@ -87,20 +102,23 @@ def _size(text: str, field: str) -> int:
         raise RefusedError(Reason.BODY, message) from None
 
 
-def _check_ranking(value: str, field: str, *, needed: bool) -> None:
-    """Refuse a ranking value of the wrong form; other values only where one is needed."""
-    try:
-        content: Payload = json_object(value)
-    except RefusedError:
-        content = {}
-    if "ttgame" not in content and not needed:
-        return
-    score = content.get("ttgame")
+def _check_ranking(value: str, field: str) -> None:
+    """Refuse the value of a ranking key that is not a ranking value."""
+    score = _json_fields(value).get(_WRAPPERS[_CHECKS_RANKING])
     if (
         not isinstance(score, dict)
-        or score.keys() != _RANKING_BITS.keys()
-        or not all(is_signed(score[name], bits) for name, bits in _RANKING_BITS.items())
+        or not {"score"} <= score.keys() <= {"score", "update_time"}
+        or not is_signed(score["score"], _SCORE_BITS)
+        or not is_signed(score.get("update_time", 0), _TIME_BITS)
     ):
         form = '{"ttgame": {"score": Int32, "update_time": Int64}}'
-        message = f"{field}: a ranking value is {form}, nothing else in ttgame"
+        message = f"{field}: a ranking value is {form}, update_time may be absent, and that is all"
         raise RefusedError(Reason.RANKING, message)
+
+
+def _json_fields(value: object) -> Payload:
+    """Return the fields of a text that is a JSON object; none for any other value."""
+    try:
+        return json_object(value) if isinstance(value, str) else {}
+    except RefusedError:
+        return {}

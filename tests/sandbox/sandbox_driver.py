@@ -17,6 +17,8 @@ INTERACTIVE = "/api/setuserinteractivedata"
 INFO = "/v3/user/get_dawanka_info"
 REPORT = "/v3/user/report_dawanka_pay"
 
+NOON_IN_BEIJING = 1_799_985_600  # 2027-01-15 12:00 +08:00: far from where a day's quotas begin
+
 Json = dict[str, Any]
 
 
@@ -42,10 +44,12 @@ class Driver:
         assert reply.status_code == 200
         return reply.json()  # type: ignore[no-any-return]
 
-    def post_json(self, path: str, body: object) -> Json:
+    def post_json(
+        self, path: str, body: object, content_type: str | None = "application/json"
+    ) -> Json:
         """POST a body that is not signed and read the reply as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": content_type} if content_type else {}
         reply = self.http.post(self.sandbox.url + path, data=data, headers=headers, timeout=10)
         assert reply.status_code == 200
         return reply.json()  # type: ignore[no-any-return]
@@ -71,11 +75,18 @@ class Driver:
         parameters["grant_type"] = "authorization_code"
         return self.get("/sns/jscode2session", parameters | changes)
 
-    def player(self, openid: str | None = None) -> Login:
-        """Log a player in."""
-        reply = self.log_in(self.sandbox.js_code(openid))
-        assert reply["errcode"] == 0
+    def player(self, openid: str | None = None, platform: str = "qq") -> Login:
+        """Log a player in on a platform."""
+        js_code = self.sandbox.js_code(openid, platform=platform)
+        reply = self.log_in_douyin(code=js_code) if platform == "douyin" else self.log_in(js_code)
+        assert not reply.get("errcode")
         return Login(openid=reply["openid"], session_key=reply["session_key"])
+
+    def log_in_douyin(self, **changes: str) -> Json:
+        """Call Douyin's login."""
+        sandbox = self.sandbox
+        parameters = {"appid": sandbox.app_id, "secret": sandbox.app_secret} | changes
+        return self.get("/mgplatform/api/apps/jscode2session", parameters)
 
     def signed_query(self, login: Login, token: str, body: bytes) -> dict[str, str]:
         """Make the query of a signed call."""
@@ -164,9 +175,8 @@ def receive_all(connection: socket.socket) -> tuple[bytes, str]:
         received += piece
 
 
-def receive_reply(connection: socket.socket) -> tuple[bytes, bytes]:
-    """Read one reply by its Content-Length; return head and body."""
-    received = b""
+def receive_reply(connection: socket.socket, received: bytes = b"") -> tuple[bytes, bytes]:
+    """Read one reply by its Content-Length, of which some may have come; return head and body."""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)
     head, _, body = received.partition(b"\r\n\r\n")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sandbox_driver import INFO, Driver, Login
+from sandbox_driver import INFO, SET, Driver, Login, kv
 
 from qqminigame.sandbox import Sandbox
 
@@ -17,7 +17,7 @@ def test_state__at_the_start(driver: Driver) -> None:
         "app_id": driver.sandbox.app_id,
         "hall_app_id": driver.sandbox.hall_app_id,
         **none,
-        "platforms": {"qq": none, "douyin": none, "wechat": none},
+        "platforms": dict.fromkeys(("qq", "douyin", "wechat"), none | {"players": {}}),
         "players": {},
         "hall": {},
     }
@@ -83,19 +83,19 @@ def test_faults(driver: Driver) -> None:
     driver.control("POST", "faults", {"kind": "busy", "times": 2, "skip": 1})
     shown = driver.control("POST", "faults", [{"kind": "delay", "seconds": 1}]).json()
     assert shown == [
-        {"kind": "busy", "endpoint": "*", "times": 2, "skip": 1},
-        {"kind": "delay", "endpoint": "*", "times": 1, "skip": 0, "seconds": 1},
+        {"kind": "busy", "endpoint": None, "times": 2, "skip": 1},
+        {"kind": "delay", "endpoint": None, "times": 1, "skip": 0, "seconds": 1},
     ]
     driver.control("DELETE", "faults")
     driver.control("POST", "faults", {"kind": "busy", "times": 3, "skip": 1})
-    driver.fetch_token()
-    driver.fetch_token()
+    driver.log_in("x")
+    driver.log_in("x")
     [left] = driver.control("GET", "faults").json()
     assert (left["times"], left["skip"]) == (2, 0)
 
 
 def test_reset(driver: Driver, player: Login, token: str) -> None:
-    """A reset forgets players, tokens, log, faults and the moved clock."""
+    """A reset forgets players, log, faults, the moved clock and that there were tokens."""
     sandbox = driver.sandbox
     start = sandbox.state()["now"]
     sandbox.advance(10_000)
@@ -107,7 +107,58 @@ def test_reset(driver: Driver, player: Login, token: str) -> None:
     assert (state["players"], state["hall"], state["tokens"]) == ({}, {}, [])
     assert sandbox.log() == []
     assert driver.control("GET", "faults").json() == []
-    assert driver.fetch_token()["access_token"] != token
+    assert sandbox.state()["token_fetches"] == 0
+
+
+def test_reset__leaves_tokens_good() -> None:
+    """A client that lives longer than one test keeps its token, whatever others fetch then."""
+    with Sandbox() as sandbox:
+        driver = Driver(sandbox)
+        token = driver.token()
+        for _ in range(2):
+            sandbox.reset()
+            assert token not in {driver.token(), driver.token()}
+            assert driver.post(SET, driver.player(), token, kv())["errcode"] == 0
+        sandbox.revoke_tokens()
+        assert driver.post(SET, driver.player(), token, kv())["errcode"] == -100050019
+        driver.http.close()
+
+
+def test_reset__with_a_seed__no_two_platforms_have_the_same_token() -> None:
+    """What was WeChat's token before a reset is not QQ's after it."""
+    with Sandbox(seed=1) as sandbox:
+        driver = Driver(sandbox)
+        driver.get("/cgi-bin/token", driver.credentials())
+        sandbox.reset()
+        player, token = driver.player(platform="wechat"), driver.token()
+        assert driver.post("/wxa/set_user_storage", player, token, kv())["errcode"] == 40001
+        driver.http.close()
+
+
+def test_reset__with_a_seed() -> None:
+    """The same token comes again after a reset, and dies as any other."""
+    with Sandbox(seed=1) as sandbox:
+        driver = Driver(sandbox)
+        first = [driver.token() for _ in range(3)]
+        sandbox.reset()
+        tokens = [driver.token() for _ in range(5)]
+        assert tokens[:3] == first
+        player = driver.player()
+        codes = [driver.post(SET, player, each, kv())["errcode"] for each in tokens]
+        assert codes[:3] == [-100050019] * 3
+        assert codes[4] == 0
+        driver.http.close()
+
+
+def test_state__players_of_each_platform(driver: Driver) -> None:
+    """The state has the players of all platforms, an openid of two under its platforms only."""
+    driver.player("ONE", platform="wechat")
+    driver.player("TWO", platform="qq")
+    driver.player("TWO", platform="douyin")
+    state = driver.sandbox.state()
+    assert set(state["players"]) == {"ONE"}
+    names = {name: set(each["players"]) for name, each in state["platforms"].items()}
+    assert names == {"qq": {"TWO"}, "douyin": {"TWO"}, "wechat": {"ONE"}}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +177,8 @@ def test_reset(driver: Driver, player: Login, token: str) -> None:
         ("POST", "faults", {"kind": "boom"}, 400, "kind must be one of busy"),
         ("POST", "faults", "busy", 400, "a fault is an object"),
         ("POST", "js_code", {"openid": 7}, 400, "openid must be a text that is not empty"),
-        ("POST", "js_code", {"name": "x"}, 400, "unknown: name; allowed: openid, unionid"),
+        ("POST", "js_code", {"platform": "tiktok"}, 400, "one of qq, douyin, wechat"),
+        ("POST", "js_code", {"name": "x"}, 400, "unknown: name; allowed: openid, platform"),
         ("POST", "hall_login", {"level": 9}, 400, "level must be 0, 1, 2, 3 or 4"),
         ("POST", "hall_login", {"self": 9}, 400, "allowed: binding, card_expire_ts"),
         ("POST", "end_session", {}, 400, "openid must be one of a player"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from independent import body_signature
-from sandbox_driver import SET as QQ_SET, Driver, Json, Login, kv, stored
+from sandbox_driver import NOON_IN_BEIJING, SET as QQ_SET, Driver, Json, Login, kv, stored
 
 from qqminigame.sandbox import Sandbox
 
@@ -21,6 +21,12 @@ JSON = "application/json"
 
 every_write = pytest.mark.parametrize("path", [SET, REMOVE])
 BODIES: dict[str, Any] = {SET: kv(("k", "v")), REMOVE: {"key": ["k"]}}
+
+
+@pytest.fixture
+def player(driver: Driver) -> Login:
+    """Give a player who has logged in on Douyin."""
+    return driver.player(platform="douyin")
 
 
 @pytest.fixture
@@ -48,17 +54,16 @@ def code(driver: Driver, path: str, login: Login, token: str, body: object, **mo
     return int(call(driver, path, login, token, body, **more).get("errcode", 0))
 
 
-def code_to_session(driver: Driver, **changes: str) -> Json:
-    """Call the login."""
-    sandbox = driver.sandbox
-    return driver.get(LOGIN, {"appid": sandbox.app_id, "secret": sandbox.app_secret} | changes)
+def js_code(driver: Driver, openid: str | None = None, unionid: str | None = None) -> str:
+    """Make a login code of Douyin."""
+    return driver.sandbox.js_code(openid, unionid=unionid, platform="douyin")
 
 
 @pytest.mark.parametrize("prefix", [PREFIX, OLDER])
 def test_both_hosts(driver: Driver, prefix: str) -> None:
     """Token, login and storage answer under the older host's paths too."""
     sandbox = driver.sandbox
-    query = {"appid": sandbox.app_id, "secret": sandbox.app_secret, "code": sandbox.js_code("AB")}
+    query = {"appid": sandbox.app_id, "secret": sandbox.app_secret, "code": js_code(driver, "AB")}
     login = driver.get(f"{prefix}jscode2session", query)
     player = Login(openid=login["openid"], session_key=login["session_key"])
     fetch(driver, f"{prefix}v2/token")
@@ -102,6 +107,26 @@ def test_token__body_is_no_json_object(driver: Driver, body: bytes) -> None:
     assert driver.post_json(TOKEN, body)["err_no"] == 40020
 
 
+@pytest.mark.parametrize("path", [TOKEN, STABLE])
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_token__content_type(driver: Driver, path: str, content_type: str | None) -> None:
+    """The page has application/json as the only content type: what comes as another is not read."""
+    reply = driver.post_json(path, driver.credentials(), content_type)
+    assert reply["err_no"] == 40020
+    assert "content-type must be application/json" in reply["err_tips"]
+
+
+@pytest.mark.parametrize("name", ["access_token", "access-token"])
+def test_signed__token_in_a_header(driver: Driver, player: Login, token: str, name: str) -> None:
+    """The vendor's npm SDK sends the token as a header: the refusal says so."""
+    driver.http.headers[name] = token
+    reply = call(driver, SET, player, token, kv(), access_token=None)
+    assert reply["errcode"] == 40002
+    assert "npm SDK" in reply["errmsg"]
+    del driver.http.headers[name]
+    assert "npm" not in call(driver, SET, player, token, kv(), access_token=None)["errmsg"]
+
+
 def test_token__overlap(driver: Driver, player: Login) -> None:
     """The token before the newest lives 300 seconds longer; the one before that is dead."""
     first, second, third = fetch(driver), fetch(driver), fetch(driver)
@@ -124,6 +149,19 @@ def test_stable_token__is_the_same_while_it_lives(driver: Driver) -> None:
     assert driver.sandbox.state()["platforms"]["douyin"]["token_fetches"] == 2
 
 
+def test_stable_token__forced_twenty_times_a_day(driver: Driver) -> None:
+    """The page allows 20 forced refreshes a day, and says nothing of a pause between them."""
+    driver.control("POST", "clock", {"now": NOON_IN_BEIJING})
+    tokens = {fetch(driver, STABLE, force_refresh=True) for _ in range(20)}
+    assert len(tokens) == 20
+    refused = driver.post_json(STABLE, driver.credentials(force_refresh=True))
+    assert refused["err_no"] == 28005139
+    assert "20 a day" in refused["err_tips"]
+    assert fetch(driver, STABLE) in tokens
+    driver.sandbox.advance(86400)
+    assert fetch(driver, STABLE, force_refresh=True) not in tokens
+
+
 def test_stable_token__force_refresh_kills_at_once(driver: Driver, player: Login) -> None:
     """With force_refresh there is no overlap."""
     old = fetch(driver, STABLE)
@@ -137,7 +175,7 @@ def test_token__of_another_platform(driver: Driver, player: Login, token: str) -
     others = [driver.token(), driver.get("/cgi-bin/token", driver.credentials())["access_token"]]
     driver.token()
     assert [code(driver, SET, player, other, kv()) for other in others] == [28001003] * 2
-    assert driver.post(QQ_SET, player, token, kv())["errcode"] == -100050019
+    assert driver.post(QQ_SET, driver.player(), token, kv())["errcode"] == -100050019
     assert code(driver, SET, player, token, kv()) == 0
 
 
@@ -159,19 +197,18 @@ def test_revoke_tokens(driver: Driver, player: Login, token: str) -> None:
 
 def test_login__reply(driver: Driver) -> None:
     """A success has error 0, and the fields of what was not asked for or is not there are empty."""
-    reply = code_to_session(driver, code=driver.sandbox.js_code("AB"))
+    reply = driver.log_in_douyin(code=js_code(driver, "AB"))
     assert len(reply.pop("session_key")) == 24
     assert reply == {"error": 0, "openid": "AB", "unionid": "", "anonymous_openid": ""}
 
 
 def test_login__anonymous(driver: Driver) -> None:
     """An anonymous code alone gives an anonymous openid and no session."""
-    sandbox = driver.sandbox
-    reply = code_to_session(driver, anonymous_code=sandbox.js_code("AB"))
+    reply = driver.log_in_douyin(anonymous_code=js_code(driver, "AB"))
     assert reply.pop("anonymous_openid") not in ("", "AB")
     assert reply == {"error": 0, "openid": "", "session_key": "", "unionid": ""}
-    both = code_to_session(
-        driver, code=sandbox.js_code("AB", unionid="UN"), anonymous_code=sandbox.js_code("AB")
+    both = driver.log_in_douyin(
+        code=js_code(driver, "AB", "UN"), anonymous_code=js_code(driver, "AB")
     )
     assert (both["openid"], both["unionid"]) == ("AB", "UN")
     assert both["anonymous_openid"]
@@ -189,33 +226,41 @@ def test_login__anonymous(driver: Driver) -> None:
 )
 def test_login__refused(driver: Driver, changes: dict[str, str], code: int) -> None:
     """A refused login has its code, two messages that differ, and leaves the code unused."""
-    js_code = driver.sandbox.js_code("AB")
-    reply = code_to_session(driver, **{"code": js_code} | changes)
+    good = js_code(driver, "AB")
+    reply = driver.log_in_douyin(**{"code": good} | changes)
     assert (reply["error"], reply["errcode"]) == (1, code)
     assert reply["errmsg"] != reply["message"]
     assert "openid" not in reply
-    assert code_to_session(driver, code=js_code)["error"] == 0
+    assert driver.log_in_douyin(code=good)["error"] == 0
 
 
 def test_login__codes_work_once_for_five_minutes(driver: Driver) -> None:
     """A used or old code is refused, of either kind."""
     sandbox = driver.sandbox
-    used, anonymous, old = (sandbox.js_code() for _ in range(3))
-    code_to_session(driver, code=used, anonymous_code=anonymous)
-    assert code_to_session(driver, code=used)["errcode"] == 40018
-    assert code_to_session(driver, anonymous_code=anonymous)["errcode"] == 40019
+    used, anonymous, old = (js_code(driver) for _ in range(3))
+    driver.log_in_douyin(code=used, anonymous_code=anonymous)
+    assert driver.log_in_douyin(code=used)["errcode"] == 40018
+    assert driver.log_in_douyin(anonymous_code=anonymous)["errcode"] == 40019
     sandbox.advance(300)
-    assert code_to_session(driver, code=old)["errcode"] == 40018
+    assert driver.log_in_douyin(code=old)["errcode"] == 40018
 
 
-def test_login__is_shared_with_the_other_platforms(driver: Driver, player: Login) -> None:
-    """What one platform stored for an openid all have, and a login anywhere is one everywhere."""
-    token = fetch(driver)
-    call(driver, SET, player, token, kv(("a", "1")))
-    assert driver.post(QQ_SET, player, driver.token(), kv(("b", "2")))["errcode"] == 0
-    assert stored(driver, player) == {"a": "1", "b": "2"}
-    code_to_session(driver, code=driver.sandbox.js_code(player.openid))
-    assert driver.post(QQ_SET, player, driver.token(), kv())["errcode"] == -100050007
+def test_login__is_douyins_alone(driver: Driver, player: Login, token: str) -> None:
+    """Neither code nor session_key of another platform is good here, nor the other way round."""
+    other = driver.player(player.openid, platform="qq")
+    assert code(driver, SET, other, token, kv(("a", "1"))) == 28001039
+    assert driver.post(QQ_SET, player, driver.token(), kv(("a", "1")))["errcode"] == -100050007
+    foreign = driver.log_in_douyin(code=driver.sandbox.js_code())
+    assert foreign["errcode"] == 40018
+    assert "one of qq, not of douyin" in foreign["errmsg"]
+    assert driver.log_in(js_code(driver))["errcode"] == 40029
+    code(driver, SET, player, token, kv(("a", "1")))
+    driver.post(QQ_SET, other, driver.token(), kv(("b", "2")))
+    platforms = driver.sandbox.state()["platforms"]
+    storages = {
+        name: platforms[name]["players"][player.openid]["storage"] for name in ("qq", "douyin")
+    }
+    assert storages == {"qq": {"b": "2"}, "douyin": {"a": "1"}}
 
 
 @every_write
@@ -307,11 +352,27 @@ def test_set__total_bytes() -> None:
     """A total set for the sandbox counts here too."""
     with Sandbox(total_bytes=10) as sandbox:
         driver = Driver(sandbox)
-        player = driver.player()
+        player = driver.player(platform="douyin")
         assert code(driver, SET, player, fetch(driver), kv(("k", "v" * 10))) == 60001
 
 
 GOOD = {"score": 1, "update_time": 1557813466}
+
+
+@pytest.fixture(scope="module")
+def running_ranked() -> Iterator[Sandbox]:
+    """Run a sandbox where the key score is a ranking's."""
+    with Sandbox(ranking_keys=["score"]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ranked(running_ranked: Sandbox) -> Iterator[Driver]:
+    """Give a client of it."""
+    running_ranked.reset()
+    driver = Driver(running_ranked)
+    yield driver
+    driver.http.close()
 
 
 @pytest.mark.parametrize(
@@ -319,59 +380,66 @@ GOOD = {"score": 1, "update_time": 1557813466}
     [
         (GOOD, 0),
         (GOOD | {"score": -(2**31), "update_time": 2**63 - 1}, 0),
+        ({"score": 1}, 0),
         (GOOD | {"score": 2**31}, 40011),
         (GOOD | {"update_time": 2**63}, 40011),
+        (GOOD | {"update_time": "1557813466"}, 40011),
+        (GOOD | {"update_time": None}, 40011),
         (GOOD | {"score": "1"}, 40011),
         (GOOD | {"score": 1.0}, 40011),
         (GOOD | {"score": True}, 40011),
         (GOOD | {"level": 1}, 40011),
-        ({"score": 1}, 40011),
+        ({"update_time": 1}, 40011),
         ({}, 40011),
         ([1], 40011),
         (None, 40011),
     ],
 )
-def test_set__ranking_value(
-    driver: Driver, player: Login, token: str, ttgame: object, expected: int
-) -> None:
-    """With ttgame, a value has an Int32 score and an Int64 update_time in it, nothing else."""
+def test_set__ranking_value(ranked: Driver, ttgame: object, expected: int) -> None:
+    """A ranking key's value has an Int32 score and perhaps an Int64 update_time in its ttgame."""
+    player, token = ranked.player(platform="douyin"), fetch(ranked)
     value = json.dumps({"ttgame": ttgame, "progress": 10})
-    assert code(driver, SET, player, token, kv(("k", value))) == expected
+    assert code(ranked, SET, player, token, kv(("score", value))) == expected
+    assert code(ranked, SET, player, token, kv(("gold", value))) == 0
 
 
-@pytest.mark.parametrize("value", ["ttgame", '["ttgame"]', '{"a":{"ttgame":1}}', '{"qqgame":1}'])
-def test_set__other_values_are_free(driver: Driver, player: Login, token: str, value: str) -> None:
-    """Without ttgame at its top level a value may be any text."""
-    assert code(driver, SET, player, token, kv(("k", value))) == 0
-
-
-def test_set__ranking_rule_is_douyins(driver: Driver, player: Login) -> None:
-    """QQ does not look into ttgame."""
-    assert driver.post(QQ_SET, player, driver.token(), kv(("k", '{"ttgame":1}')))["errcode"] == 0
-
-
-@pytest.fixture
-def ranked() -> Iterator[Driver]:
-    """Give a client of a sandbox where the key score is a ranking's."""
-    with Sandbox(ranking_keys=["score"]) as sandbox:
-        driver = Driver(sandbox)
-        yield driver
-        driver.http.close()
-
-
-@pytest.mark.parametrize("value", ["100", "", "{}", "[]"])
+@pytest.mark.parametrize("value", ["100", "", "{}", "[]", "ttgame", '{"a":{"ttgame":1}}'])
 def test_set__ranking_key_needs_a_ranking_value(ranked: Driver, value: str) -> None:
     """A key named in ranking_keys takes a ranking value only, other keys any text."""
-    player, token = ranked.player(), fetch(ranked)
+    player, token = ranked.player(platform="douyin"), fetch(ranked)
     good = json.dumps({"ttgame": GOOD})
     assert code(ranked, SET, player, token, kv(("score", value))) == 40011
     assert code(ranked, SET, player, token, kv(("score", good), ("gold", value))) == 0
 
 
-def test_ranking_keys__one_text_is_no_list() -> None:
+def test_set__ranking_rule_is_douyins(ranked: Driver) -> None:
+    """QQ does not look into the value of any key."""
+    reply = ranked.post(QQ_SET, ranked.player(), ranked.token(), kv(("score", "100")))
+    assert reply["errcode"] == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ('{"qqgame":{"score":1}}', ["the value of 'k' has qqgame, but douyin ranks by ttgame"]),
+        ('{"ttgame":1,"wxgame":1}', []),
+        ('{"a":{"qqgame":1}}', []),
+        ("qqgame", []),
+    ],
+)
+def test_log__warns_of_another_platforms_wrapper(
+    driver: Driver, player: Login, token: str, value: str, words: list[str]
+) -> None:
+    """A value with only another platform's ranking field is stored, and the log warns."""
+    assert code(driver, SET, player, token, kv(("k", value))) == 0
+    assert driver.sandbox.log()[-1]["warnings"] == words
+
+
+@pytest.mark.parametrize("name", ["ranking_keys", "allowed_ips"])
+def test_settings__one_text_is_no_list(name: str) -> None:
     """A text would be a list of its letters."""
-    with pytest.raises(TypeError, match="ranking_keys is a list of keys"):
-        Sandbox(ranking_keys="score")
+    with pytest.raises(TypeError, match=f"{name} is a list, not one text"):
+        Sandbox(**{name: "score"})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -381,7 +449,9 @@ def test_busy__in_douyins_words(
     driver: Driver, player: Login, token: str, path: str, name: str
 ) -> None:
     """Busy and scripted codes come in the envelope of the call they hit."""
-    driver.sandbox.script({"kind": "busy"}, {"kind": "code", "code": 28005139})
+    driver.sandbox.script(
+        {"kind": "busy", "endpoint": path}, {"kind": "code", "code": 28005139, "endpoint": path}
+    )
     codes = []
     for _ in range(2):
         if path == SET:

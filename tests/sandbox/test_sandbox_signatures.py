@@ -7,7 +7,7 @@ from typing import Any
 import independent
 import pytest
 
-from qqminigame.sandbox.signatures import login_state_signature, openapi_sig, openapi_source, same
+from qqminigame.sandbox.signed import login_state_signature, openapi_sig, openapi_source, same
 
 VECTORS = json.loads(
     (Path(__file__).parent.parent / "vectors" / "platform_vectors.json").read_text("utf-8")

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from sandbox_driver import SET, Driver, Login
+from sandbox_driver import NOON_IN_BEIJING, SET, Driver, Login
 
 from qqminigame.sandbox import Sandbox
+from qqminigame.sandbox.endpoints import ENDPOINTS
+from qqminigame.sandbox.tokens import PLATFORMS
 
 KV = {"kv_list": [{"key": "k", "value": "v"}]}
 TOKEN_ERROR = -100050019
@@ -29,12 +31,6 @@ def test_fetch__reply(driver: Driver) -> None:
     assert set(reply) == {"access_token", "expires_in"}
     assert reply["expires_in"] == 7200
     assert len(reply["access_token"]) >= 64
-
-
-def test_fetch__token_must_be_url_encoded(driver: Driver) -> None:
-    """A token ends in == and, among a few, holds + and /: all of it breaks in an unencoded URL."""
-    tokens = "".join(driver.token() for _ in range(5))
-    assert {"+", "/", "="} <= set(tokens)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +76,83 @@ def test_token__overlap(driver: Driver, player: Login) -> None:
     driver.sandbox.advance(11)
     assert code_with(driver, player, old) == TOKEN_ERROR
     assert code_with(driver, player, new) == 0
+
+
+def test_token__overlap_is_random() -> None:
+    """Unless it is set, the older token lives on for any time of up to 300 seconds."""
+    dead = []
+    with Sandbox(seed=1) as sandbox:
+        driver = Driver(sandbox)
+        player, token = driver.player(), driver.token()
+        for _ in range(20):
+            old, token = token, driver.token()
+            sandbox.advance(150)
+            dead.append(code_with(driver, player, old) == TOKEN_ERROR)
+            sandbox.advance(151)
+            assert code_with(driver, player, old) == TOKEN_ERROR
+        driver.http.close()
+    assert 0 < sum(dead) < 20
+
+
+@pytest.mark.parametrize(
+    ("platform", "path", "quota"),
+    [
+        ("qq", "/api/getToken", None),
+        ("wechat", "/cgi-bin/token", 2000),
+        ("douyin", "/mgplatform/api/apps/v2/token", None),
+    ],
+)
+def test_quota__as_documented(platform: str, path: str, quota: int | None) -> None:
+    """WeChat's page has a number of fetches a day, the others' have none."""
+    assert PLATFORMS[platform].fetches_a_day == quota
+    assert ENDPOINTS[path].fetches_token
+
+
+@pytest.mark.parametrize(
+    ("platform", "path", "field", "code"),
+    [
+        ("qq", "/api/getToken", "errcode", 45009),
+        ("wechat", "/cgi-bin/token", "errcode", 45009),
+        ("wechat", "/cgi-bin/stable_token", "errcode", 45009),
+        ("douyin", "/mgplatform/api/apps/v2/token", "err_no", 28005139),
+        ("douyin", "/mgplatform/api/apps/stable_token", "err_no", 28005139),
+    ],
+)
+def test_quota__of_fetches(platform: str, path: str, field: str, code: int) -> None:
+    """One call more than a day's quota is refused until midnight in Beijing, and says why."""
+    with Sandbox(fetches_a_day={platform: 2}) as sandbox:
+        driver = Driver(sandbox)
+        driver.control("POST", "clock", {"now": NOON_IN_BEIJING + 12 * 3600 - 600})
+        ask = driver.get if ENDPOINTS[path].method == "GET" else driver.post_json
+        replies = [ask(path, driver.credentials()) for _ in range(3)]
+        sandbox.advance(601)
+        replies.append(ask(path, driver.credentials()))
+        driver.http.close()
+    assert [reply.get(field, 0) for reply in replies] == [0, 0, code, 0]
+    assert "2 a day" in str(replies[2])
+
+
+def test_quota__counts_only_the_apps_own_calls() -> None:
+    """A call with a wrong secret uses nothing up."""
+    with Sandbox(fetches_a_day={"qq": 1}) as sandbox:
+        driver = Driver(sandbox)
+        assert driver.fetch_token(secret="wrong")["errcode"] == 40001
+        assert driver.token()
+        driver.http.close()
+
+
+@pytest.mark.parametrize(
+    ("quotas", "words"),
+    [
+        ({"tiktok": 1}, "unknown platform tiktok; there are qq, douyin, wechat"),
+        ({"qq": -1}, "a number of calls is a whole number from 0"),
+        ({"qq": "9"}, "a number of calls is a whole number from 0"),
+    ],
+)
+def test_quota__nonsense_is_refused(quotas: dict[str, int], words: str) -> None:
+    """A name that is no platform's, or what is no number, is refused with what is right."""
+    with pytest.raises(ValueError, match=f"fetches_a_day: {words}"):
+        Sandbox(fetches_a_day=quotas)
 
 
 def test_token__overlap_ends_with_its_own_expiry(driver: Driver, player: Login) -> None:

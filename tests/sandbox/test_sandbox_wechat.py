@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
-from sandbox_driver import Driver, Login, kv, stored
+from sandbox_driver import NOON_IN_BEIJING, Driver, Login, kv, stored
+
+from qqminigame.sandbox import Sandbox
 
 TOKEN = "/cgi-bin/token"
 STABLE = "/cgi-bin/stable_token"
@@ -18,6 +20,12 @@ BODIES: dict[str, Any] = {
     INTERACTIVE: kv(("1", 1)),
 }
 every_write = pytest.mark.parametrize("path", BODIES)
+
+
+@pytest.fixture
+def player(driver: Driver) -> Login:
+    """Give a player who has logged in on WeChat."""
+    return driver.player(platform="wechat")
 
 
 @pytest.fixture
@@ -52,15 +60,109 @@ def test_stable_token__body_is_no_json(driver: Driver) -> None:
     assert driver.post_json(STABLE, b"nonsense")["errcode"] == 47001
 
 
-def test_stable_token__is_the_same_while_it_lives(driver: Driver, player: Login) -> None:
-    """Asked again it gives the same token; with force_refresh a new one, and the old is dead."""
-    first, again, forced = (
-        driver.post_json(STABLE, driver.credentials(**more))["access_token"]
-        for more in ({}, {"force_refresh": False}, {"force_refresh": True})
-    )
-    assert first == again != forced
-    codes = [driver.post(SET, player, each, kv())["errcode"] for each in (first, forced)]
-    assert codes == [40001, 0]
+def stable(driver: Driver, **more: object) -> str:
+    """Fetch a stable access token."""
+    return str(driver.post_json(STABLE, driver.credentials(**more))["access_token"])
+
+
+def accepted(driver: Driver, player: Login, *tokens: str) -> list[bool]:
+    """Tell which tokens a signed call may come with."""
+    codes = [driver.post(SET, player, token, kv())["errcode"] for token in tokens]
+    assert set(codes) <= {0, 40001}
+    return [code == 0 for code in codes]
+
+
+def test_stable_token__is_isolated(driver: Driver, player: Login, token: str) -> None:
+    """It is another token than getToken's, and neither call ends the other's."""
+    own = stable(driver)
+    assert own != token
+    for _ in range(3):
+        token = str(driver.get(TOKEN, driver.credentials())["access_token"])
+    driver.sandbox.advance(1000)
+    assert stable(driver) == own
+    assert accepted(driver, player, own, token) == [True, True]
+    stable(driver, force_refresh=True)
+    assert accepted(driver, player, own, token) == [False, True]
+
+
+def test_stable_token__renewed_in_its_last_five_minutes(driver: Driver, player: Login) -> None:
+    """Asked again it is the same; with 5 minutes to live there is a new one, and both are good."""
+    first = stable(driver)
+    driver.sandbox.advance(6890)
+    again = driver.post_json(STABLE, driver.credentials(force_refresh=False))
+    assert again["access_token"] == first
+    assert 300 < again["expires_in"] <= 310
+    driver.sandbox.advance(20)
+    second = stable(driver)
+    assert second != first
+    assert accepted(driver, player, first, second) == [True, True]
+    assert stable(driver) == second
+    driver.sandbox.advance(300)
+    assert accepted(driver, player, first, second) == [False, True]
+
+
+def test_stable_token__forced(driver: Driver, player: Login) -> None:
+    """Forced, the old one dies at once; soon after nothing changes; 20 times a day."""
+    driver.control("POST", "clock", {"now": NOON_IN_BEIJING})
+    old, new = stable(driver), stable(driver, force_refresh=True)
+    assert accepted(driver, player, old, new) == [False, True]
+    driver.sandbox.advance(20)
+    assert stable(driver, force_refresh=True) == new
+    for _ in range(19):
+        driver.sandbox.advance(30)
+        old, new = new, stable(driver, force_refresh=True)
+        assert old != new
+    driver.sandbox.advance(30)
+    refused = driver.post_json(STABLE, driver.credentials(force_refresh=True))
+    assert (refused["errcode"], stable(driver)) == (45009, new)
+
+
+@pytest.mark.parametrize("path", [TOKEN, STABLE])
+def test_token__only_from_allowed_addresses(path: str) -> None:
+    """With a list of addresses any other is 40164, and told which it is."""
+    with Sandbox(allowed_ips=["192.0.2.1"]) as closed, Sandbox(allowed_ips=["127.0.0.1"]) as open_:
+        replies = []
+        for sandbox in (closed, open_):
+            driver = Driver(sandbox)
+            ask = driver.post_json if path == STABLE else driver.get
+            replies.append(ask(path, driver.credentials()))
+            driver.http.close()
+    assert (replies[0]["errcode"], "127.0.0.1" in replies[0]["errmsg"]) == (40164, True)
+    assert "access_token" in replies[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"appid": "1"}, 40013),
+        ({"secret": "wrong"}, 40125),
+        ({"grant_type": "client_credential"}, 40002),
+        ({}, 0),
+    ],
+)
+def test_login__refused(driver: Driver, changes: dict[str, str], code: int) -> None:
+    """A WeChat code is answered in WeChat's numbers, without the empty fields of QQ's failures."""
+    reply = driver.log_in(driver.sandbox.js_code(platform="wechat"), **changes)
+    assert reply["errcode"] == code
+    assert ("openid" in reply) == (code == 0)
+
+
+def test_login__code_used_or_old(driver: Driver) -> None:
+    """A used code is 40163, an old one 40029, and an unknown one as well."""
+    used, old = (driver.sandbox.js_code(platform="wechat") for _ in range(2))
+    assert driver.log_in(used)["errcode"] == 0
+    assert driver.log_in(used)["errcode"] == 40163
+    driver.sandbox.advance(301)
+    assert driver.log_in(old)["errcode"] == 40029
+    assert driver.log_in("unknown")["errcode"] == 40029
+
+
+def test_login__is_wechats_alone(driver: Driver, player: Login, token: str) -> None:
+    """A session_key of QQ signs nothing here, and none of here signs there."""
+    qq = driver.player(player.openid)
+    assert driver.post(SET, qq, token, kv())["errcode"] == 87009
+    path = "/api/openDataContext/set_user_storage"
+    assert driver.post(path, player, driver.token(), kv())["errcode"] == -100050007
 
 
 def test_token__overlap(driver: Driver, player: Login, token: str) -> None:
@@ -75,12 +177,12 @@ def test_token__of_another_platform(driver: Driver, player: Login, token: str) -
     """A token of QQ is none here, and none of here is one there."""
     assert driver.post(SET, player, driver.token(), kv())["errcode"] == 40001
     path = "/api/openDataContext/set_user_storage"
-    assert driver.post(path, player, token, kv())["errcode"] == -100050019
+    assert driver.post(path, driver.player(), token, kv())["errcode"] == -100050019
 
 
 @every_write
 def test_signed__success(driver: Driver, player: Login, token: str, path: str) -> None:
-    """A proper call of a player who logged in by the shared path succeeds in QQ's words."""
+    """A proper call succeeds in QQ's words."""
     assert driver.post(path, player, token, BODIES[path]) == OK
 
 
@@ -168,7 +270,7 @@ def test_interactive__infinity(driver: Driver, player: Login, token: str, body: 
 
 def test_busy(driver: Driver, player: Login, token: str) -> None:
     """A busy WeChat answers -1 at every call."""
-    driver.sandbox.script({"kind": "busy", "times": 3})
+    driver.sandbox.script({"kind": "busy", "times": 3, "endpoint": "*"})
     assert driver.get(TOKEN, driver.credentials())["errcode"] == -1
     assert driver.post_json(STABLE, driver.credentials())["errcode"] == -1
     assert driver.post(SET, player, token, kv())["errcode"] == -1
