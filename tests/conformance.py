@@ -11,9 +11,9 @@ from attrs import frozen
 from fault_servers import Gate, GateFault
 from fault_table import ROWS, End, Row
 from made_up_platform import MADE_UP
-from sessions import make_session
+from sessions import log_in, make_session
 
-from qqminigame import CloudStorage, Login, LoginState, Platform, ReplyError, Session
+from qqminigame import CloudStorage, LoginState, Platform, ReplyError, Session
 from qqminigame.platforms import PLATFORMS
 from qqminigame.platforms.base import Endpoint
 from qqminigame.sandbox.endpoints import ENDPOINTS
@@ -113,7 +113,7 @@ class Trouble:
             sleep=self._pause,
             dice=lambda: 1.0,
         )
-        self._login = Login(self.session).code2session(sandbox.js_code())
+        self._login = log_in(self.session, sandbox)
         if call == "set":
             CloudStorage(self.session).remove(self._login, ["a"])  # fetches the token
 
@@ -126,7 +126,7 @@ class Trouble:
         else:
             self._sandbox.script(self._script(times))
         if self._row.before:
-            Login(self.session).code2session(self._sandbox.js_code())
+            log_in(self.session, self._sandbox)
 
     def end(self) -> None:
         """See to it that it is over."""
@@ -136,7 +136,7 @@ class Trouble:
     def call(self) -> None:
         """Make the call; where that is a token fetch, the first call that needs a token."""
         if self._call == "login":
-            Login(self.session).code2session(self._sandbox.js_code())
+            log_in(self.session, self._sandbox)
         else:
             CloudStorage(self.session).set(self._login, {"a": "1"})
 
@@ -159,7 +159,7 @@ class Trouble:
     def _proper_reply(self) -> dict[str, Any]:
         """Return what the platform answers to the call when all is well, secrets masked."""
         with self._case.session(self._sandbox) as session:
-            login = Login(session).code2session(self._sandbox.js_code())
+            login = log_in(session, self._sandbox)
             CloudStorage(session).set(login, {"a": "1"})
         path = self._case.endpoint(self._call).path
         replies = [entry["reply"] for entry in self._sandbox.log() if entry["path"] == path]
@@ -167,7 +167,7 @@ class Trouble:
         return good
 
     def _script(self, times: int) -> dict[str, Any]:
-        script = {**(self._row.script or {}), "times": times}
+        script = {"endpoint": "*", **(self._row.script or {}), "times": times}
         if self._row.body is not None:
             code = self._case.endpoint(self._call).dialect.code_fields[0]
             script["body_base64"] = base64.b64encode(self._row.body(self._good, code)).decode()

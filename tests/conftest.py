@@ -6,20 +6,28 @@ import subprocess
 import pytest
 import requests
 from authority import Authority
+from hypothesis import HealthCheck, settings
 from machine import require
 from redis_server import RedisServer
-from sessions import Pauses, enter_hall, make_session
+from sessions import Pauses, enter_hall, log_in, make_session
 
-from qqminigame import Login, LoginState
+from qqminigame import DeadlineAdapter, LoginState
 from qqminigame.sandbox import Sandbox
 
 pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]
 
+# How long an example takes says how busy the machine is.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("steady")
+
 
 @pytest.fixture(autouse=True)
 def own_cache_folder(tmp_path, monkeypatch):
-    """Keep the default store out of the user's cache folder."""
+    """Keep the default stores out of the user's own folders."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +47,13 @@ def sandbox(qqminigame_sandbox):
 
 
 @pytest.fixture
+def lasting_sandbox():
+    """The platform, where a replaced access token lives on for all of the 5 minutes it may."""
+    with Sandbox(overlap_seconds=300) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
 def pauses():
     """The pauses the session made."""
     return Pauses()
@@ -54,7 +69,7 @@ def session(sandbox, pauses):
 @pytest.fixture
 def login(session, sandbox):
     """A player who has logged in."""
-    return Login(session).code2session(sandbox.js_code())
+    return log_in(session, sandbox)
 
 
 @pytest.fixture
@@ -155,9 +170,11 @@ def signed_sandbox(running_signed_sandbox):
 
 @pytest.fixture
 def own(authority):
-    """A user's requests session that trusts the platform behind TLS."""
+    """A user's requests session that trusts the platform behind TLS, with our adapter."""
     with requests.Session() as own:
         own.verify = authority.bundle
+        own.mount("https://", DeadlineAdapter())
+        own.mount("http://", DeadlineAdapter())
         yield own
 
 

@@ -1,6 +1,7 @@
 """The platforms' signatures made by other programs: openssl signs, and the quoting is by hand."""
 
 import base64
+import functools
 import subprocess
 
 from machine import require
@@ -8,6 +9,7 @@ from machine import require
 _KEPT = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 
+@functools.cache
 def openssl_hmac(digest: str, key: bytes, message: bytes) -> bytes:
     """Return a binary HMAC made by the openssl command line."""
     command = [require("openssl"), "dgst", f"-{digest}", "-binary", "-mac", "HMAC"]

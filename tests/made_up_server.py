@@ -5,10 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from qqminigame.sandbox import accounts, endpoints
-from qqminigame.sandbox.accounts import World
-from qqminigame.sandbox.bodies import json_object
-from qqminigame.sandbox.calls import Call
+from qqminigame.sandbox import endpoints, tokens
+from qqminigame.sandbox.calls import Call, Endpoint, json_object
 from qqminigame.sandbox.credentials import (
     begin_session,
     check_app,
@@ -16,9 +14,10 @@ from qqminigame.sandbox.credentials import (
     fetch_token,
     known_js_code,
 )
-from qqminigame.sandbox.dialects import Codes, Dialect, Endpoint, Payload
-from qqminigame.sandbox.refusals import Reason
+from qqminigame.sandbox.replies import Codes, Dialect, Payload, Reason
 from qqminigame.sandbox.signed import SignedCalls
+from qqminigame.sandbox.tokens import TokenRules
+from qqminigame.sandbox.world import World
 
 _NAME = "made-up"
 _DIALECT = Dialect(code="result", message="reason", busy=7, on_failure={"payload": None})
@@ -46,7 +45,7 @@ def _hand_out_pass(world: World, call: Call) -> Payload:
 def _enter(world: World, call: Call) -> Payload:
     fields = json_object(call.body)
     check_app(world, fields)
-    ticket = known_js_code(world, fields.get("ticket"), Reason.JS_CODE)
+    ticket = known_js_code(world, _NAME, fields.get("ticket"), Reason.JS_CODE)
     check_fresh(world, ticket, Reason.JS_CODE)
     player = {"openid": ticket.player.openid, "unionid": ticket.player.unionid}
     return {"result": 0, "payload": {**player, "session_key": begin_session(world, ticket)}}
@@ -56,7 +55,14 @@ _SIGNED = SignedCalls(
     platform=_NAME, dialect=_DIALECT, codes=_CODES, done={"result": 0, "payload": {}}
 )
 _ENDPOINTS = (
-    Endpoint(method="GET", path="/v9/pass", dialect=_DIALECT, rule=_hand_out_pass, codes=_CODES),
+    Endpoint(
+        method="GET",
+        path="/v9/pass",
+        dialect=_DIALECT,
+        rule=_hand_out_pass,
+        codes=_CODES,
+        fetches_token=True,
+    ),
     Endpoint(method="POST", path="/v9/enter", dialect=_DIALECT, rule=_enter, codes=_CODES),
     _SIGNED.set_user_storage("/v9/save"),
     _SIGNED.remove_user_storage("/v9/drop"),
@@ -70,7 +76,7 @@ _ENDPOINTS = (
 def made_up_platform() -> Iterator[None]:
     """Have every sandbox answer for the platform too, from its next start or reset on."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "PLATFORMS", (*accounts.PLATFORMS, _NAME))
+        patch.setitem(tokens.PLATFORMS, _NAME, TokenRules())
         for endpoint in _ENDPOINTS:
             patch.setitem(endpoints.ENDPOINTS, endpoint.path, endpoint)
         yield

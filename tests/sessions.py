@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from qqminigame import HallLogin, Session
+from qqminigame import HallLogin, Login, Session
 
 
 class Pauses(list):
@@ -48,6 +48,19 @@ def make_session(sandbox, **arguments):
         "store": "memory:",
     }
     return Session(sandbox.app_id, **{**defaults, **arguments})
+
+
+def js_code(session, sandbox, openid=None, *, unionid=None):
+    """Make a login code for the platform of a session."""
+    hosts = {"douyin-toutiao": "douyin"}  # the older host of the same platform
+    name = session.platform.name
+    return sandbox.js_code(openid, unionid=unionid, platform=hosts.get(name, name))
+
+
+def log_in(session, sandbox, openid=None, *, unionid=None):
+    """Log a player in by a session, on its platform."""
+    code = js_code(session, sandbox, openid, unionid=unionid)
+    return Login(session).code2session(code)
 
 
 def enter_hall(sandbox):

@@ -219,7 +219,7 @@ def test_command__refuses_what_makes_no_sense(capsys):
 
 def test_run__measures_everything(tmp_path):
     """Every peer gets every answer, whatever the environment says of proxies."""
-    sizes = {"calls": 3, "rounds": 1, "long": 20, "imports": 1}
+    sizes = {"calls": 3, "rounds": 1, "long": 20, "imports": 1, "logins": 20}
     options = [f"--{name}={count}" for name, count in sizes.items()]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *options, "--save", tmp_path],

@@ -57,6 +57,7 @@ def session(server):
     with Session(
         "1110766236",
         app_secret="sec~ret*+ /",
+        hall_app_id="1110766236",
         app_key=APP_KEY,
         base_url=server.url,
         store="memory:",

@@ -121,13 +121,15 @@ def test_sandbox__serves_until_it_is_told_to_stop():
 
 
 def test_sandbox__a_port_that_is_taken():
-    """The error names the port; there is no traceback."""
+    """One line names the port and says what to do; there is no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run("sandbox", "--port", str(port))
     assert done.returncode == 1
-    assert str(port) in done.stderr
-    assert "Traceback" not in done.stderr
+    words = f"Error: the sandbox cannot listen on 127.0.0.1:{port}: the port is in use; stop "
+    assert done.stderr.startswith(words)
+    assert "choose another port" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_version__is_shown():

@@ -16,6 +16,7 @@ from qqminigame.models import (
     DawankaLevel,
     HallLogin,
     LoginState,
+    PayOrder,
     PayReport,
 )
 
@@ -25,6 +26,17 @@ VALUES = [
     AccessToken(value="s3cret", fetched_at=1.0, expires_at=7201.0),
     DawankaInfo(score=7, level=DawankaLevel.DAWANKA, binding=True, discount=20, pay_return_count=3),
     PayReport(use=2, left=1),
+    PayOrder(
+        order_id="the-order",
+        openid="the-openid",
+        address="https://host",
+        mark="1f",
+        begun_at=1.0,
+        settle_from=69.0,
+        uses_before=3,
+        level_before=1,
+        quiet_from=0.0,
+    ),
 ]
 # The seed's numbers, from the lowest rank to the highest.
 RANKS = {0: "非大玩咖", 3: "潜力咖", 4: "准玩咖", 1: "大玩咖", 2: "超级大玩咖"}
@@ -83,9 +95,10 @@ def test_values__copies_are_equal(value: Any) -> None:
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_values__every_field_counts(value: Any) -> None:
-    """Values that differ in one field are not equal, secrets included."""
+    """Values that differ in one field are not equal, secrets included; but for what is noted."""
     for field in attrs.fields(type(value)):
-        assert attrs.evolve(value, **{field.name: "other"}) != value
+        noted = field.name == "remembered"
+        assert (attrs.evolve(value, **{field.name: "other"}) == value) is noted
 
 
 @pytest.mark.parametrize("kind", [type(value) for value in VALUES])
@@ -144,13 +157,27 @@ def test_from_query__all_problems_in_one_error(query: Mapping[str, Any], wrong: 
 
 
 def test_dawanka_level__names_and_numbers() -> None:
-    """Every number of the page finds its level, with the page's name; and no other does."""
+    """Every number of the page finds its level, with the page's name."""
     assert {level.value: level.chinese for level in DawankaLevel} == RANKS
     assert all(DawankaLevel(number).value == number for number in RANKS)
-    strangers: tuple[Any, ...] = (-1, 5, "1", None)
+    strangers: tuple[Any, ...] = ("1", None, 1.5)
     for number in strangers:
         with pytest.raises(ValueError, match="is not a valid DawankaLevel"):
             DawankaLevel(number)
+
+
+@pytest.mark.parametrize("number", [-1, 5, 10**30])
+def test_dawanka_level__that_is_not_documented(number: int) -> None:
+    """Its number is kept, and it ranks below all others: nobody knows what it entitles to."""
+    level = DawankaLevel(number)
+    assert level.value == number
+    assert level == DawankaLevel(number) != DawankaLevel(number + 10)
+    assert hash(level) == hash(DawankaLevel(number))
+    assert pickle.loads(pickle.dumps(level)) == level
+    assert str(number) in repr(level)
+    assert level < min(DawankaLevel)
+    assert level not in list(DawankaLevel)
+    assert level.chinese
 
 
 def test_dawanka_level__rises_by_rank_not_number() -> None:

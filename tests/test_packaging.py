@@ -69,7 +69,6 @@ def test_wheel__holds_the_package_and_nothing_else(built):
     roots = {name.partition("/")[0] for name in names}
     assert {root for root in roots if "dist-info" not in root} == {"qqminigame"}
     assert "qqminigame/py.typed" in names
-    assert "qqminigame/__init__.pyi" in names
     assert "qqminigame/sandbox/mini.js" in names
     assert "qqminigame/sandbox/pytest_plugin.py" in names
     assert any(name.endswith("LICENSE") for name in names)

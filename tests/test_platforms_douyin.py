@@ -37,6 +37,7 @@ TOKEN_CODES: dict[int, type[Exception]] = {
     40015: ConfigurationError,
     40017: ConfigurationError,
     40020: PlatformError,
+    28005139: RateLimitError,
 }
 STORAGE_CODES: dict[int, type[Exception]] = {
     -1: BusyError,
@@ -103,7 +104,6 @@ def test_platform__rules(platform: Platform) -> None:
     assert (rules.key_too_long, rules.pair_too_long, rules.too_many_pairs) == (40009, 40010, 60001)
     assert ranking.wrapper == "ttgame"
     assert (ranking.min_score, ranking.max_score) == (-2147483648, 2147483647)
-    assert ranking.malformed == 40011
 
 
 @every_host

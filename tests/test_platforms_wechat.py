@@ -52,6 +52,8 @@ SIGNED_CODES: dict[int, type[Exception]] = {
     40001: AccessTokenError,
     40014: AccessTokenError,
     40164: ConfigurationError,
+    45009: RateLimitError,
+    48001: ConfigurationError,
     41001: AccessTokenError,
     42001: AccessTokenError,
     87009: SignatureError,
@@ -72,7 +74,9 @@ CODES: dict[str, dict[int, type[Exception]]] = {
         40029: LoginExpiredError,
         40163: LoginExpiredError,
         40164: ConfigurationError,
+        40226: PlatformError,
         45011: RateLimitError,
+        48001: ConfigurationError,
     },
     "set_user_storage": SIGNED_CODES,
     "remove_user_storage": SIGNED_CODES,
@@ -104,7 +108,7 @@ def test_platform__rules() -> None:
     assert (rules.pair_too_long, rules.too_many_pairs, rules.key_too_long) == (87016, 87018, 87019)
     values = WECHAT.interactive_values
     assert (values[0], values[-1], len(values)) == (-2147483648, 2147483647, 2**32)
-    assert (WECHAT.ranking.wrapper, WECHAT.ranking.malformed) == ("wxgame", None)
+    assert WECHAT.ranking.wrapper == "wxgame"
     assert (WECHAT.ranking.min_score, WECHAT.ranking.max_score) == (1 - 2**53, 2**53 - 1)
     assert WECHAT.login_code == "js_code"
 

@@ -41,7 +41,7 @@ def test_python__runs_from_top_to_bottom(sandbox, monkeypatch, capsys):
     monkeypatch.setenv("QQMINIGAME_BASE_URL", sandbox.url)
     names = {
         "js_code": sandbox.js_code(),
-        "tt_js_code": sandbox.js_code(),
+        "tt_js_code": sandbox.js_code(platform="douyin"),
         "query": {"openid": openid, "openkey": openkey},
     }
     for kind, text in BLOCKS:

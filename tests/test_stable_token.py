@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from sessions import Clock, make_session
+from sessions import Clock, log_in, make_session
 
-from qqminigame import CloudStorage, ConfigurationError, Login, Session
+from qqminigame import CloudStorage, ConfigurationError, Session
 
 STABLE = {
     "douyin": "/mgplatform/api/apps/stable_token",
@@ -39,7 +39,7 @@ def replies(sandbox):
 def two_programs(sandbox, platform, **arguments):
     """Return the storages of two sessions that share no store, and a player."""
     sessions = [make_session(sandbox, platform=platform, **arguments) for _ in range(2)]
-    login = Login(sessions[0]).code2session(sandbox.js_code("PLAYER"))
+    login = log_in(sessions[0], sandbox, "PLAYER")
     return [CloudStorage(session) for session in sessions], login
 
 
@@ -47,7 +47,7 @@ def two_programs(sandbox, platform, **arguments):
 def test_stable_token__is_what_is_asked_for(sandbox, platform):
     """The token comes from the stable call, with the app's credentials and nothing more."""
     session = make_session(sandbox, platform=platform, stable_token=True)
-    login = Login(session).code2session(sandbox.js_code("PLAYER"))
+    login = log_in(session, sandbox, "PLAYER")
     CloudStorage(session).set(login, {"a": "1"})
     assert tokens_asked(sandbox) == [("POST", STABLE[platform])]
     (entry,) = [entry for entry in sandbox.log() if entry["path"] == STABLE[platform]]
@@ -63,7 +63,7 @@ def test_stable_token__is_what_is_asked_for(sandbox, platform):
 def test_stable_token__is_not_the_default(sandbox, platform):
     """Without the argument the platform's ordinary call is made."""
     session = make_session(sandbox, platform=platform)
-    session._caller.tokens.get(1.0)
+    session._caller.tokens.get(session.deadline())
     assert tokens_asked(sandbox) == [PLAIN[platform]]
 
 
@@ -76,7 +76,15 @@ def test_stable_token__two_programs_have_the_same(sandbox, platform):
     sandbox.advance(301)  # what a fetch has replaced is dead by now
     first.set(login, {"c": "3"})
     second.set(login, {"d": "4"})
-    assert len({storage._session._caller.tokens.get(1.0).value for storage in (first, second)}) == 1
+    assert (
+        len(
+            {
+                storage._session._caller.tokens.get(storage._session.deadline()).value
+                for storage in (first, second)
+            }
+        )
+        == 1
+    )
     assert len(tokens_asked(sandbox)) == 2
     assert sum(row["token_fetches"] for row in sandbox.state()["platforms"].values()) == 1
     assert len(replies(sandbox)) == 1
@@ -102,7 +110,7 @@ def test_stable_token__through_its_whole_life(sandbox, platform):
     session = make_session(
         sandbox, platform=platform, stable_token=True, clock=clock, monotonic=ticks
     )
-    login = Login(session).code2session(sandbox.js_code("PLAYER"))
+    login = log_in(session, sandbox, "PLAYER")
     for _ in range(160):
         CloudStorage(session).set(login, {"a": "1"})
         for movable in (clock, ticks):
