@@ -51,13 +51,13 @@ STEPS: Final = (
     Step("build the request", 1, ("qqminigame.wire:login_state_request",)),
     Step("write the JSON", 2, ("qqminigame.wire.request:_json_bytes",)),
     Step("sign", 2, ("qqminigame.wire.request:sign_body",)),
-    Step("send", 1, ("qqminigame.transport.sending:Transport.send",)),
-    Step("urllib3", 2, ("urllib3.connectionpool:HTTPConnectionPool.urlopen",)),
-    Step("the answer's head", 3, ("qqminigame.transport.answers:BoundedAnswer.begin",)),
-    Step("the kernel: send", 3, ("socket:socket.sendall",)),
-    Step("the kernel: receive", 3, ("socket:socket.recv_into",)),
+    Step("send", 1, ("qqminigame.transport:Transport.send",)),
+    Step("requests", 2, ("requests.sessions:Session.send",)),
+    Step("the connection", 3, ("qqminigame.connections:Connection.exchange",)),
+    Step("the answer's head", 4, ("qqminigame.connections:Answer.begin",)),
+    Step("the kernel: send", 4, ("socket:socket.sendall",)),
+    Step("the kernel: receive", 4, ("socket:socket.recv_into",)),
     Step("decode the answer", 1, ("qqminigame.wire:decode_reply",)),
-    Step("tell the log and on_call", 1, ("qqminigame.caller:Caller._watch",)),
 )
 
 

@@ -16,7 +16,18 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from benchmarks import anatomy, calls, checks, imports, latency, memory, threads, tokens
+from benchmarks import (
+    anatomy,
+    calls,
+    checks,
+    imports,
+    latency,
+    memory,
+    stores,
+    threads,
+    tokens,
+    waiting,
+)
 from benchmarks.options import Options
 
 Figures = dict[str, Any]
@@ -27,8 +38,10 @@ MEASUREMENTS: Final[dict[str, Callable[[Options], Figures]]] = {
     "latency": latency.measure,
     "anatomy": anatomy.measure,
     "threads": threads.measure,
+    "waiting": waiting.measure,
     "checks": checks.measure,
     "tokens": tokens.measure,
+    "stores": stores.measure,
     "imports": imports.measure,
     "memory": memory.measure,
 }

@@ -18,3 +18,4 @@ class Options:
     rounds: int = _count(25, "rounds, in each of which every peer has its turn")
     long: int = _count(100_000, "calls of the long run that watches the memory")
     imports: int = _count(25, "processes that import the package, and as many that do not")
+    logins: int = _count(1_000_000, "logins in the fullest store")

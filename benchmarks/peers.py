@@ -8,6 +8,7 @@ import http.client
 import json
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import requests
@@ -23,6 +24,11 @@ APP_ID: Final = "1110766236"
 SECRET: Final = "0123456789abcdef" * 2
 PAIRS: Final = {"score": "100", "gold": "3000"}
 PAYLOAD: Final = {"kv_list": [{"key": key, "value": value} for key, value in PAIRS.items()]}
+# The largest call there is: 128 pairs of 1 KB.
+LARGE_PAIRS: Final = {f"key{number:03}": "x" * 1018 for number in range(128)}
+LARGE_PAYLOAD: Final = {
+    "kv_list": [{"key": key, "value": value} for key, value in LARGE_PAIRS.items()]
+}
 LOGIN: Final = LoginState(openid="0123456789ABCDEF" * 2, session_key="c2Vzc2lvbl9rZXkxMjM0NQ==")
 HALL_LOGIN: Final = HallLogin(openid="0123456789ABCDEF" * 2, openkey="FEDCBA9876543210" * 2)
 INFO_QUERY: Final = {
@@ -42,12 +48,14 @@ class Peer(Protocol):
 
     Attributes:
         name: What the tables call it.
-        path: What it asks for; peers of one path are compared.
+        path: What it asks for.
+        task: What it does; peers of one task are compared.
         package: What has to be installed for it.
     """
 
     name: str
     path: str
+    task: str
     package: str
 
     def __init__(self, platform: Platform) -> None: ...
@@ -64,7 +72,9 @@ class RequestsPost:
 
     name = "requests.Session.post(json=…)"
     path = SET_PATH
+    task = "set"
     package = "requests"
+    payload: Mapping[str, object] = PAYLOAD
 
     def __init__(self, platform: Platform) -> None:
         self._url = platform.url + self.path
@@ -73,7 +83,18 @@ class RequestsPost:
 
     def call(self) -> object:
         """Post and decode."""
-        return self._http.post(self._url, json=PAYLOAD, timeout=SECONDS).json()
+        return self._http.post(self._url, json=self.payload, timeout=SECONDS).json()
+
+
+class RequestsPostWithoutEnvironment(RequestsPost):
+    """The same, told not to read the environment for each call."""
+
+    name = "requests.Session.post, trust_env=False"
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(platform)
+        self._http.trust_env = False
+        self._http.verify = platform.authority or True
 
 
 class RequestsGet:
@@ -81,6 +102,7 @@ class RequestsGet:
 
     name = "requests.Session.get(params=…)"
     path = INFO_PATH
+    task = "get"
     package = "requests"
 
     def __init__(self, platform: Platform) -> None:
@@ -93,11 +115,23 @@ class RequestsGet:
         return self._http.get(self._url, params=INFO_QUERY, timeout=SECONDS).json()
 
 
+class RequestsGetWithoutEnvironment(RequestsGet):
+    """The same, told not to read the environment for each call."""
+
+    name = "requests.Session.get, trust_env=False"
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(platform)
+        self._http.trust_env = False
+        self._http.verify = platform.authority or True
+
+
 class Httpx:
     """The other popular client."""
 
     name = "httpx.Client.post(json=…)"
     path = SET_PATH
+    task = "set"
     package = "httpx"
 
     def __init__(self, platform: Platform) -> None:
@@ -118,7 +152,9 @@ class Urllib3:
 
     name = "urllib3.PoolManager.request(json=…)"
     path = SET_PATH
+    task = "set"
     package = "urllib3"
+    payload: Mapping[str, object] = PAYLOAD
 
     def __init__(self, platform: Platform) -> None:
         self._url = platform.url + self.path
@@ -127,7 +163,19 @@ class Urllib3:
 
     def call(self) -> object:
         """Post and decode."""
-        return self._http.request("POST", self._url, json=PAYLOAD).json()
+        return self._http.request("POST", self._url, json=self.payload).json()
+
+
+class Urllib3Get(Urllib3):
+    """The same for the hall's call."""
+
+    name = "urllib3.PoolManager.request(fields=…)"
+    path = INFO_PATH
+    task = "get"
+
+    def call(self) -> object:
+        """Get and decode."""
+        return self._http.request("GET", self._url, fields=INFO_QUERY).json()
 
 
 class HttpClient:
@@ -135,6 +183,7 @@ class HttpClient:
 
     name = "http.client.HTTPConnection"
     path = SET_PATH
+    task = "set"
     package = ""
 
     def __init__(self, platform: Platform) -> None:
@@ -157,6 +206,7 @@ class RawSocket:
 
     name = "raw socket (the floor)"
     path = SET_PATH
+    task = "set"
     package = ""
 
     def __init__(self, platform: Platform) -> None:
@@ -184,6 +234,7 @@ class Wechatpy:
 
     name = "wechatpy.WeChatClient.post(data=…)"
     path = SET_PATH
+    task = "set"
     package = "wechatpy"
 
     def __init__(self, platform: Platform) -> None:
@@ -212,7 +263,9 @@ class OurSet:
 
     name = "qqminigame CloudStorage.set"
     path = SET_PATH
+    task = "set"
     package = ""
+    pairs = PAIRS
 
     def __init__(self, platform: Platform) -> None:
         self._session = our_session(platform)
@@ -221,7 +274,7 @@ class OurSet:
 
     def call(self) -> None:
         """Store the pairs."""
-        self._storage.set(LOGIN, PAIRS)
+        self._storage.set(LOGIN, self.pairs)
 
 
 class OurInfo:
@@ -229,6 +282,7 @@ class OurInfo:
 
     name = "qqminigame Dawanka.get_info"
     path = INFO_PATH
+    task = "get"
     package = ""
 
     def __init__(self, platform: Platform) -> None:
@@ -241,9 +295,34 @@ class OurInfo:
         return self._dawanka.get_info(HALL_LOGIN)
 
 
-# The first of each path is what the others are compared with.
+class LargeRequestsPost(RequestsPost):
+    """What most people write, for the largest call."""
+
+    name = "requests.Session.post, 128 pairs of 1 KB"
+    task = "large set"
+    payload = LARGE_PAYLOAD
+
+
+class LargeUrllib3(Urllib3):
+    """What requests stands on, for the largest call."""
+
+    name = "urllib3.PoolManager, 128 pairs of 1 KB"
+    task = "large set"
+    payload = LARGE_PAYLOAD
+
+
+class LargeOurSet(OurSet):
+    """Ours, for the largest call."""
+
+    name = "qqminigame CloudStorage.set, 128 pairs"
+    task = "large set"
+    pairs = LARGE_PAIRS
+
+
+# The first of each task is what the others are compared with.
 PEERS: Final[tuple[type[Peer], ...]] = (
     RequestsPost,
+    RequestsPostWithoutEnvironment,
     Wechatpy,
     Httpx,
     Urllib3,
@@ -251,7 +330,12 @@ PEERS: Final[tuple[type[Peer], ...]] = (
     OurSet,
     RawSocket,
     RequestsGet,
+    RequestsGetWithoutEnvironment,
+    Urllib3Get,
     OurInfo,
+    LargeRequestsPost,
+    LargeUrllib3,
+    LargeOurSet,
 )
 
 

@@ -38,14 +38,14 @@ class Platform:
 
 
 @contextlib.contextmanager
-def platform(*, tls: bool = False) -> Iterator[Platform]:
+def platform(*, tls: bool = False, delay: float = 0.0) -> Iterator[Platform]:
     """Run the server for as long as the block runs.
 
     With TLS, this process trusts it from then on as users make theirs trust a company's own
     authority: by ``REQUESTS_CA_BUNDLE``.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.server"]
+        command = [sys.executable, "-m", "benchmarks.server", "--delay", str(delay)]
         authority = None
         if tls:
             authority, certificate = _certificate(Path(folder))

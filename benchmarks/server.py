@@ -68,7 +68,8 @@ class Answers:
 class Connection(asyncio.Protocol):
     """One connection: takes requests apart just far enough to know where each ends."""
 
-    def __init__(self, answers: Answers, counts: Counter[str]) -> None:
+    def __init__(self, answers: Answers, counts: Counter[str], delay: float) -> None:
+        self._delay = delay
         self._answers = answers
         self._counts = counts
         self._waiting = b""
@@ -96,12 +97,19 @@ class Connection(asyncio.Protocol):
         path = head.split(b" ", 2)[1].split(b"?", 1)[0]
         answer = self._answers.get(path, keep=keep)
         self._counts[path.decode("latin-1")] += 1
+        if self._delay:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._delay, self._write, answer, keep)
+        else:
+            self._write(answer, keep)
+
+    def _write(self, answer: bytes | None, keep: bool) -> None:
         self._transport.write(answer or _UNKNOWN)
         if answer is None or not keep:
             self._transport.close()
 
 
-async def serve(certificate: str | None) -> None:
+async def serve(certificate: str | None, delay: float) -> None:
     """Serve on a free port until the standard input ends."""
     loop = asyncio.get_running_loop()
     counts: Counter[str] = Counter()
@@ -111,7 +119,7 @@ async def serve(certificate: str | None) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     server = await loop.create_server(
-        lambda: Connection(answers, counts), "127.0.0.1", 0, ssl=context, backlog=256
+        lambda: Connection(answers, counts, delay), "127.0.0.1", 0, ssl=context, backlog=256
     )
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     reader = asyncio.StreamReader()
@@ -124,9 +132,11 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--certificate", help="a PEM file with chain and key; without, no TLS")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     # Ctrl-C is for the run, which closes the input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(serve(parser.parse_args().certificate))
+    given = parser.parse_args()
+    asyncio.run(serve(given.certificate, given.delay))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def tables(results: Results) -> list[Table]:
         calls(figures),
         latency(figures.get("latency", {})),
         anatomy(figures.get("anatomy", {})),
+        stores(figures.get("stores", {})),
         others(figures),
         targets(results["targets"]),
     ]
@@ -82,19 +83,40 @@ def anatomy(figures: Mapping[str, Any]) -> Table:
     return Table("Where the CPU time of CloudStorage.set goes", ("step", "time", "", ""), rows)
 
 
+def stores(figures: Mapping[str, Any]) -> Table:
+    """Return what the stores cost with few logins and with many."""
+    rows = [
+        (
+            row["name"],
+            f"{row['remember_ms']:.2f} ms",
+            f"{row['remember_p99_ms']:.2f} ms",
+            f"{row['find_us']:.0f} µs",
+            f"{row['find_p99_us']:.0f} µs",
+            f"{row['find_many_us']:.1f} µs",
+            f"{row['count_ms']:.0f} ms",
+        )
+        for row in figures.get("rows", [])
+    ]
+    head = ("store", "remember", "p99", "find", "p99", "each of 500", "count all")
+    return Table("Time of a store's operation on the clock", head, rows)
+
+
 def others(figures: Mapping[str, Any]) -> Table:
     """Return the figures that stand alone."""
     texts = {
         "threads": "{threads} threads: {ours_per_second} calls/s on one session, "
         "{bare_per_second} on as many bare ones",
         "imports": "import: {requests_ms} ms for a process with requests, {extra_ms} ms more with "
-        "the package, {extra_for_names_ms} ms more with the names CloudStorage and Session",
+        "CloudStorage and Session",
+        "waiting": "{threads} threads on {connections} connections, answers in {answer_ms} ms: p99 "
+        "{p99_ms} ms, the longest {longest_ms} ms, a fair share is {share_ms} ms",
         "memory": "memory: {growth_kib} KiB more than {before_kib} KiB after {calls} calls",
         "checks": "checks of the largest call: {ascii[checks_us]} µs, its json.dumps "
         "{ascii[json_us]} µs, {ascii[unescaped_us]} with ensure_ascii=False; in Chinese "
         "{chinese[checks_us]}, {chinese[json_us]}, {chinese[unescaped_us]} µs",
         "tokens": "cached token: {read_us} µs a read; 16 threads take {threads_to_one} times as "
         "long as one for the same reads",
+        "stores": "{threads} threads: {finds_per_second} finds/s in one SQLite file",
     }
     rows = [
         (text.format(**figures[name]),)

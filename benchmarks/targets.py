@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from attrs import frozen
 
 from benchmarks.peers import OurInfo, OurSet
+from benchmarks.stores import SIZES
 
 
 @frozen
@@ -42,18 +43,41 @@ class Target:
         }
 
 
+def _sqlite(size: int) -> tuple[str, ...]:
+    return "stores", f"SQLite, {size:,} logins"
+
+
 TARGETS: Final = (
-    Target("CloudStorage.set / bare requests post", ("http", OurSet.name, "ratio"), 0.5),
-    Target("Dawanka.get_info / bare requests get", ("http", OurInfo.name, "ratio"), 0.5),
-    Target("CloudStorage.set / bare requests post, TLS", ("tls", OurSet.name, "ratio"), 0.5),
-    Target("Dawanka.get_info / bare requests get, TLS", ("tls", OurInfo.name, "ratio"), 0.5),
+    *(
+        Target(f"{words} / {rival}{over}", (kind, peer.name, ratio), limit)
+        for kind, over in (("http", ""), ("tls", ", TLS"))
+        for words, peer in (("CloudStorage.set", OurSet), ("Dawanka.get_info", OurInfo))
+        for ratio, rival, limit in (
+            ("ratio", "bare requests", 0.45),
+            ("to_pool", "bare urllib3", 1.0),
+            ("to_plain", "requests without environment", 0.60),
+        )
+    ),
     Target("p99 of a call / its median", ("latency", OurSet.name, "p99_to_p50"), 2.0),
     Target("16 threads on one session / 16 bare sessions", ("threads", "ratio"), 1.0, "", "≥"),
-    Target("import qqminigame, after requests", ("imports", "extra_ms"), 15.0, "ms"),
+    Target("import CloudStorage and Session, after requests", ("imports", "extra_ms"), 60.0, "ms"),
+    Target("200 threads on 32 connections: p99 / fair share", ("waiting", "p99_to_share"), 1.6),
     Target("memory's growth over the long run", ("memory", "growth_kib"), 1024.0, "KiB"),
     Target("checks of the largest call / its json.dumps", ("checks", "ascii", "ratio"), 0.5),
     Target("the same with Chinese values", ("checks", "chinese", "ratio"), 0.5),
     Target("read of a cached token / bare post", ("tokens", "read_to_post"), 0.01),
+    *(
+        target
+        for size in SIZES
+        for target in (
+            Target(f"remember, {size:,} logins", (*_sqlite(size), "remember_ms"), 2.0, "ms"),
+            Target(f"find, {size:,} logins", (*_sqlite(size), "find_us"), 60.0, "µs"),
+            Target(
+                f"find_many, {size:,} logins, each", (*_sqlite(size), "find_many_us"), 10.0, "µs"
+            ),
+        )
+    ),
+    Target("finds of 64 threads", ("stores", "finds_per_second"), 20_000, "a second", "≥"),
     Target("connections of refused calls", ("checks", "refused", "connections"), 0.0),
 )
 

@@ -10,11 +10,14 @@ from benchmarks.peers import RequestsPost
 from benchmarks.platform import platform
 from benchmarks.threads import together
 from benchmarks.turns import in_turns, median_ratio, repeated
+from qqminigame.deadline import Deadline
 from qqminigame.models import AccessToken
 from qqminigame.stores import MemoryStore
+from qqminigame.stores.base import TIMEOUT_SECONDS
 from qqminigame.tokens import AccessTokens
 
 _THREADS: Final = 16
+_SECONDS: Final = 3600.0
 _READS_PER_POST: Final = 160
 
 
@@ -23,22 +26,23 @@ class CountingStore(MemoryStore):
 
     asked = 0
 
-    def get(self, key: str) -> str | None:
+    def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
         """Count, then answer."""
         self.asked += 1
-        return super().get(key)
+        return super().get(key, timeout=timeout)
 
 
 def measure(options: Options) -> dict[str, Any]:
     """Let reads and bare posts take turns; the store has never to be asked."""
     store = CountingStore()
     tokens = AccessTokens(key="token", store=store, fetch=_fetch, clock=time.time, sleep=time.sleep)
-    tokens.get(1.0)
+    deadline = Deadline(_SECONDS, time.monotonic)
+    tokens.get(deadline)
     asked = store.asked
     reads = options.calls * _READS_PER_POST
 
     def read() -> None:
-        tokens.get(1.0)
+        tokens.get(deadline)
 
     with platform() as place:
         peer = connect(place, RequestsPost)
@@ -61,7 +65,7 @@ def measure(options: Options) -> dict[str, Any]:
     }
 
 
-def _fetch(seconds: float) -> AccessToken:
+def _fetch(deadline: Deadline) -> AccessToken:
     """Hand out a token."""
     now = time.time()
     return AccessToken(value="token", fetched_at=now, expires_at=now + 7200)
