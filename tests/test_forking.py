@@ -44,7 +44,7 @@ def test_fork__the_child_opens_connections_of_its_own(sandbox, store, request):
 
 
 def test_fork__while_threads_are_calling(sandbox):
-    """200 forks in a row: whatever lock a thread holds just then, the child is not held up."""
+    """50 forks in a row: whatever lock a thread holds just then, the child is not held up."""
     session = make_session(sandbox, store=None)
     login = Login(session).code2session(sandbox.js_code())
     storage = CloudStorage(session)
@@ -58,7 +58,7 @@ def test_fork__while_threads_are_calling(sandbox):
     for thread in threads:
         thread.start()
     try:
-        assert all(in_child(lambda: storage.set(login.openid, {"a": "2"})) for _ in range(200))
+        assert all(in_child(lambda: storage.set(login.openid, {"a": "2"})) for _ in range(50))
     finally:
         stop.set()
         for thread in threads:

@@ -83,7 +83,7 @@ class Connections:
     def read(self, query: str, values: Any, timeout: float) -> list[Any]:
         """Return the rows that a query finds."""
         return self._run(
-            lambda connection, _: connection.execute(query, values).fetchall(),
+            lambda opened, _: opened.connection.execute(query, values).fetchall(),
             timeout,
             # Reading gives up the interpreter's lock at each step; 64 threads that fight for it get
             # a third of the reads done that they do one after the other.
@@ -97,17 +97,18 @@ class Connections:
         It may be run more than once; all but the last time it had no effect.
         """
 
-        def run(connection: sqlite3.Connection, ends: float) -> T:
-            connection.execute("BEGIN IMMEDIATE")
-            result = work(connection)
-            _commit(connection, ends)
+        def run(opened: _Opened, ends: float) -> T:
+            opened.connection.execute("BEGIN IMMEDIATE")
+            self._check_place(opened)
+            result = work(opened.connection)
+            _commit(opened.connection, ends)
             return result
 
         return self._run(run, timeout)
 
     def _run(
         self,
-        work: Callable[[sqlite3.Connection, float], T],
+        work: Callable[[_Opened, float], T],
         timeout: float,
         turn: AbstractContextManager[object] = _AT_ONCE,
     ) -> T:
@@ -120,8 +121,8 @@ class Connections:
             # Words leave the except block, not the exception: its frames hold the values.
             try:
                 file = sqlite_file.look(self.path)
-                with turn, in_flight(self.path, ends), self._connection(file) as connection:
-                    return work(connection, ends)
+                with turn, in_flight(self.path, ends), self._connection() as opened:
+                    return work(opened, ends)
             except (sqlite3.Error, OSError, UnicodeError) as error:
                 failure = _failure_of(error)
             self._recover(failure, file)
@@ -175,11 +176,11 @@ class Connections:
         )
 
     @contextlib.contextmanager
-    def _connection(self, file: os.stat_result | None) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Iterator[_Opened]:
         idle = self._idle.setdefault(os.getpid(), deque())
-        opened = self._take(idle, file)
+        opened = self._take(idle)
         try:
-            yield opened.connection
+            yield opened
         except sqlite3.OperationalError as error:
             if _failure_of(error).code != sqlite3.SQLITE_BUSY:
                 opened.connection.close()
@@ -194,7 +195,9 @@ class Connections:
         if len(idle) > _IDLE_CONNECTIONS:
             idle.popleft().connection.close()
 
-    def _take(self, idle: deque[_Opened], file: os.stat_result | None) -> _Opened:
+    def _take(self, idle: deque[_Opened]) -> _Opened:
+        # Looked at once more: another thread may have created it meanwhile.
+        file = sqlite_file.look(self.path)
         found = sqlite_file.identity(file) if file else None
         if self.is_durable and self._seen and found != self._seen:
             raise StoreError(
@@ -235,6 +238,20 @@ class Connections:
             raise OSError("the file was replaced while it was being opened")
         self._seen = sqlite_file.identity(file)
         return _Opened(connection, self._seen)
+
+    def _check_place(self, opened: _Opened) -> None:
+        """Check, as the only one who may write to a file, that it still has its name.
+
+        A corrupt file is moved aside by whoever has this right to it. Writing to one that was moved
+        would leave a journal under the name of the new file, and SQLite would roll it back there.
+
+        Raises:
+            OSError: It was moved.
+        """
+        file = sqlite_file.look(self.path)
+        if file is None or sqlite_file.identity(file) != opened.identity:
+            opened.connection.execute("ROLLBACK")
+            raise OSError("the file was replaced before it could be written")
 
     def _was_emptied(self, file: os.stat_result | None) -> TypeGuard[os.stat_result]:
         empty = file is not None and stat.S_ISREG(file.st_mode) and file.st_size == 0

@@ -183,15 +183,37 @@ def move_aside(path: Path, corrupt: Identity) -> None:
         file = look(path)
         if file is None or identity(file) != corrupt:
             return
-        for suffix in ("-journal", ""):
-            with contextlib.suppress(FileNotFoundError):
-                os.replace(f"{path}{suffix}", f"{aside}{suffix}")
+        with _nobody_writing(path):
+            for suffix in ("-journal", ""):
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(f"{path}{suffix}", f"{aside}{suffix}")
     message = (
         f"the store {path} was corrupt and has been moved to {aside}; a new one was created. "
         "Access tokens are fetched again; players must log in again."
     )
     _log.warning("%s", message)
     warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+@contextlib.contextmanager
+def _nobody_writing(path: Path) -> Iterator[None]:
+    """Keep other processes from writing to a corrupt file, as far as SQLite lets anybody.
+
+    Raises:
+        BlockingIOError: Another one is writing.
+    """
+    with contextlib.closing(_connect(path, "mode=rw")) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+        except sqlite3.DatabaseError:
+            busy = False  # nobody can begin to write to such a file
+        else:
+            busy = False
+        if busy:
+            raise BlockingIOError("another process is writing to it")
+        yield
 
 
 def remove_emptied(path: Path, emptied: os.stat_result) -> None:
