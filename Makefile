@@ -23,7 +23,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -m uncovered
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not uncovered" \
+		--cov --cov-report=term-missing:skip-covered
 
 lowest: $(LOWEST)
 	.venv-lowest/bin/python -m pytest tests/test_connections.py tests/test_connection_rule.py \

@@ -107,9 +107,11 @@ class Gate:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
+# What measures coverage has locks of its own, which an exception leaves held.
+@pytest.mark.uncovered
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
 def test_thrown_at_any_moment__no_connection_and_no_lock_is_lost(tmp_path, store, monkeypatch):
-    """400 exceptions are thrown into calls; then pool_size calls still run at the same time.
+    """200 exceptions are thrown into calls; then pool_size calls still run at the same time.
 
     And a token that is refused then is fetched again, which needs its locks.
     """
@@ -133,7 +135,7 @@ def test_thrown_at_any_moment__no_connection_and_no_lock_is_lost(tmp_path, store
                 lambda: CloudStorage(session).set(player, {"a": "1"}),
             ],
             threads=4,
-            times=400,
+            times=200,
         )
         gate.barrier = threading.Barrier(pool_size)
         assert together(lambda: Login(session).code2session("last").openid, pool_size) == (
