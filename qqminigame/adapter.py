@@ -274,13 +274,15 @@ def _is_watched() -> bool:
 def _seconds(timeout: Any) -> tuple[float, float, float]:
     """Return how many seconds to wait for a connection, for each read, and for all of it."""
     if isinstance(timeout, urllib3.Timeout):
-        limits = timeout.connect_timeout, timeout.read_timeout, timeout.total
+        connect, read, total = timeout.connect_timeout, timeout.read_timeout, timeout.total
     else:
-        limits = *(timeout if isinstance(timeout, tuple) else (timeout, timeout)), None
-    connect, read, total = [
-        min(limit, _NO_LIMIT) if isinstance(limit, float | int) else _NO_LIMIT for limit in limits
-    ]
-    return connect, read, total
+        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        total = None
+    return _limit(connect), _limit(read), _limit(total)
+
+
+def _limit(seconds: Any) -> float:
+    return min(seconds, _NO_LIMIT) if isinstance(seconds, (float, int)) else _NO_LIMIT
 
 
 def _route(origin: str, verify: Any, cert: Any, proxy: str | None, plain: HTTPAdapter) -> Route:

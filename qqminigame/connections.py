@@ -347,9 +347,10 @@ class Answer(http.client.HTTPResponse):
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
         lengths = set()
-        for name, value in self.headers.items():
-            self.fields[name.lower()] = value
-            if name.lower() in ("content-length", "transfer-encoding"):
+        for mixed, value in self.headers.items():
+            name = mixed.lower()
+            self.fields[name] = value
+            if name in ("content-length", "transfer-encoding"):
                 lengths.add(value)
         length = self.fields.get("content-length")
         if len(lengths) > 1 or (

@@ -50,8 +50,9 @@ class _Session(requests.Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, DeadlineAdapter(pool_size))
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override]
         """Follow no redirects, and do not read what comes with them."""
+        return iter(())
 
 
 class Transport:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Never
 
 from attrs import field, frozen
@@ -193,12 +193,10 @@ def _seconds(retry_after: str) -> float | None:
     return float(text) if float(text) <= _LONGEST_RETRY_AFTER else None
 
 
-def _no_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in fields:
-            raise ValueError(name)
-        fields[name] = value
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field is given twice")
     return fields
 
 
