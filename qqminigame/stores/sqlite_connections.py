@@ -1,6 +1,5 @@
 """Connections to one SQLite file: kept, one operation at a time on each, and no wait too long."""
 
-import contextlib
 import os
 import sqlite3
 import stat
@@ -8,7 +7,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final, TypeGuard, TypeVar
@@ -120,9 +119,9 @@ class Connections:
             file = None
             # Words leave the except block, not the exception: its frames hold the values.
             try:
-                file = sqlite_file.look(self.path)
-                with turn, in_flight(self.path, ends), self._connection() as opened:
-                    return work(opened, ends)
+                with turn, in_flight(self.path, ends):
+                    file = sqlite_file.look(self.path)
+                    return self._with_connection(file, work, ends)
             except (sqlite3.Error, OSError, UnicodeError) as error:
                 failure = _failure_of(error)
             self._recover(failure, file)
@@ -175,12 +174,13 @@ class Connections:
             f"{where}='sqlite:////var/lib/<app>/{self.path.name}' (systemd: StateDirectory=<app>)"
         )
 
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[_Opened]:
+    def _with_connection(
+        self, file: os.stat_result | None, work: Callable[[_Opened, float], T], ends: float
+    ) -> T:
         idle = self._idle.setdefault(os.getpid(), deque())
-        opened = self._take(idle)
+        opened = self._take(idle, file)
         try:
-            yield opened
+            result = work(opened, ends)
         except sqlite3.OperationalError as error:
             if _failure_of(error).code != sqlite3.SQLITE_BUSY:
                 opened.connection.close()
@@ -194,10 +194,9 @@ class Connections:
         idle.append(opened)
         if len(idle) > _IDLE_CONNECTIONS:
             idle.popleft().connection.close()
+        return result
 
-    def _take(self, idle: deque[_Opened]) -> _Opened:
-        # Looked at once more: another thread may have created it meanwhile.
-        file = sqlite_file.look(self.path)
+    def _take(self, idle: deque[_Opened], file: os.stat_result | None) -> _Opened:
         found = sqlite_file.identity(file) if file else None
         if self.is_durable and self._seen and found != self._seen:
             raise StoreError(
