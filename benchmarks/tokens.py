@@ -10,7 +10,7 @@ from benchmarks.peers import RequestsPost
 from benchmarks.platform import platform
 from benchmarks.threads import together
 from benchmarks.turns import in_turns, median_ratio, repeated
-from qqminigame.deadline import Deadline
+from qqminigame.clock import Deadline
 from qqminigame.models import AccessToken
 from qqminigame.stores import MemoryStore
 from qqminigame.stores.base import TIMEOUT_SECONDS

@@ -10,10 +10,13 @@ CloudStorage(session).set(login, {"score": "100"})
 import logging
 
 from qqminigame.adapter import DeadlineAdapter
-from qqminigame.client_call import (
+from qqminigame.client_data import (
     ClientError,
     KVData,
+    UserData,
+    decrypt_user_data,
     kv_data_list,
+    verify_raw_data,
 )
 from qqminigame.cloud_storage import CloudStorage
 from qqminigame.dawanka import Dawanka
@@ -77,11 +80,6 @@ from qqminigame.stores import (
     RedisStore,
     SQLiteStore,
     Store,
-)
-from qqminigame.user_data import (
-    UserData,
-    decrypt_user_data,
-    verify_raw_data,
 )
 from qqminigame.version import __version__
 

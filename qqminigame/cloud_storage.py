@@ -11,9 +11,9 @@ The same on all platforms; their pages:
 from collections.abc import Iterable, Mapping
 
 from qqminigame import validation
-from qqminigame.frames import drop_frames
 from qqminigame.models import LoginState
 from qqminigame.ranking import ranking_value
+from qqminigame.redaction import drop_frames
 from qqminigame.session import Session
 from qqminigame.wire import nothing
 

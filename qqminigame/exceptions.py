@@ -16,14 +16,22 @@
         ├─ RateLimitError                too many calls
         └─ StorageLimitError             the player's storage would exceed a limit
 
-What a player's client reports is a PlatformError too: :class:`qqminigame.client_call.ClientError`.
+What a player's client reports is a PlatformError too: :class:`qqminigame.client_data.ClientError`.
 
 No secret enters an exception: they are built from names, numbers and masked text, and are raised
 after the ``except`` block of what caused them, so that nothing hangs on ``__context__``.
 All of them survive pickling.
 """
 
+from typing import Final
+
 from attrs import frozen
+
+_SENT: Final = {
+    True: "the platform, or something in front of it, answered",
+    False: "nothing was sent",
+    None: "it may have been received; no answer came",
+}
 
 
 class QQMiniGameError(Exception):
@@ -55,6 +63,20 @@ class QQMiniGameError(Exception):
         self.message = message
         self.attempts = attempts
         self.sent = sent
+
+    def describe(self) -> str:
+        """Return, in some lines, all that is known of the error: to print and to look at.
+
+        For a refused signature it shows the text that was signed, with secrets masked, to be
+        compared with what another program signs.
+        """
+        lines = [f"{type(self).__name__}: {self}", f"how far it got: {_SENT[self.sent]}"]
+        if self.attempts:
+            lines.append(f"attempts: {self.attempts}")
+        return "\n".join([*lines, *self._details()])
+
+    def _details(self) -> list[str]:
+        return []
 
 
 @frozen(kw_only=True)
@@ -89,6 +111,9 @@ class InvalidArgumentError(QQMiniGameError, ValueError):
     def __init__(self, text: str, *, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(text)
         self.problems = problems
+
+    def _details(self) -> list[str]:
+        return [f"- {problem}" for problem in self.problems]
 
 
 class _ExplainedError(QQMiniGameError):
@@ -175,6 +200,9 @@ class PlatformError(_ExplainedError):
     """
 
     signed: str = ""
+
+    def _details(self) -> list[str]:
+        return ["what was signed:", f"  {self.signed}"] if self.signed else []
 
 
 class AccessTokenError(PlatformError):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from qqminigame import validation
-from qqminigame.frames import drop_frames
 from qqminigame.models import LoginState
+from qqminigame.redaction import drop_frames
 from qqminigame.session import Session
 from qqminigame.wire import nothing
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from qqminigame import validation
-from qqminigame.frames import drop_frames
 from qqminigame.models import LoginState
+from qqminigame.redaction import drop_frames
 from qqminigame.session import Session
 from qqminigame.wire import Result
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import evolve
 
-from qqminigame import records
+from qqminigame import codec
 from qqminigame.exceptions import LoginNotFoundError, StoreError
 from qqminigame.models import LoginState
 from qqminigame.stores.base import TIMEOUT_SECONDS, Store
@@ -139,14 +139,14 @@ class LoginStore:
 
 
 def _to_text(login: LoginState) -> str:
-    return records.to_text(_KIND, login.openid, login.session_key, login.unionid)
+    return codec.to_text(_KIND, login.openid, login.session_key, login.unionid)
 
 
 def _from_text(text: str | None, openid: str) -> LoginState | None:
     """Return the login of a stored text; None where it is not one of this player."""
     if text is None:
         return None
-    values = records.from_text(text, _KIND, (str,), (str,), (str, type(None)))
+    values = codec.from_text(text, _KIND, (str,), (str,), (str, type(None)))
     if values is None or values[0] != openid:
         return None
     return LoginState(openid=openid, session_key=values[1], unionid=values[2], remembered=True)

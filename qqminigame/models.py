@@ -8,8 +8,8 @@ from typing import Any, Self
 from attrs import field, frozen
 
 from qqminigame.exceptions import InvalidArgumentError, Problem
-from qqminigame.frames import drop_frames
 from qqminigame.limits import UNLIMITED
+from qqminigame.redaction import drop_frames
 
 
 @frozen(kw_only=True)

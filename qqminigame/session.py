@@ -11,11 +11,9 @@ from typing import Any, Self, TypeVar
 from attrs import evolve
 
 from qqminigame import platforms, settings
-from qqminigame.attempts import Attempts
-from qqminigame.caller import Caller
-from qqminigame.deadline import Deadline
-from qqminigame.exceptions import ConfigurationError, QQMiniGameError, StoreError
-from qqminigame.explanation import explanation
+from qqminigame.calls import Attempts, Caller
+from qqminigame.clock import Deadline
+from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.login_store import LoginStore
 from qqminigame.models import CallEvent, HallLogin, LoginState
 from qqminigame.platforms.base import Auth, Endpoint, Platform
@@ -309,17 +307,6 @@ class Session:
             "deadline of a call": f"{self.deadline_seconds:g} s",
         }
         return "\n".join(f"{name}: {value}" for name, value in lines.items())
-
-    def explain(self, error: QQMiniGameError) -> str:
-        """Return, in some lines, all that is known of an error: to print and to look at.
-
-        For a refused signature it shows the text that was signed, with secrets masked, to be
-        compared with what another program signs.
-
-        Args:
-            error: An error of a call of this session.
-        """
-        return explanation(error)
 
     def now(self) -> int:
         """Return the time in unix seconds."""

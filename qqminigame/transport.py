@@ -14,8 +14,8 @@ from requests.utils import check_header_validity
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from qqminigame.adapter import DeadlineAdapter, NotSentError
+from qqminigame.clock import Deadline
 from qqminigame.connections import Body
-from qqminigame.deadline import Deadline
 from qqminigame.exceptions import ConfigurationError, TransportError
 from qqminigame.per_process import PerProcess
 from qqminigame.wire import Reply, Request

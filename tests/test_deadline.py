@@ -22,7 +22,7 @@ from qqminigame import (
     StoreError,
     TransportError,
 )
-from qqminigame.deadline import Deadline
+from qqminigame.clock import Deadline
 from qqminigame.limits import MAX_TEXT_BYTES
 
 PLAYER = LoginState(openid="o", session_key="k")

@@ -37,7 +37,7 @@ from qqminigame import (
     StoreError,
     TransportError,
 )
-from qqminigame.pay_orders.forms import order_text
+from qqminigame.dawanka.records import order_text
 from qqminigame.sandbox import Sandbox
 
 REPORT = "report_dawanka_pay"

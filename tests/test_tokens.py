@@ -16,18 +16,20 @@ from qqminigame import (
     StoreError,
     TransportError,
 )
-from qqminigame.deadline import Deadline
+from qqminigame.clock import Deadline
 from qqminigame.limits import TOKEN_OVERLAP_SECONDS
 from qqminigame.models import AccessToken
-from qqminigame.token_life import ADVISORY_SECONDS, MANDATORY_SECONDS, SKEW_SECONDS
 from qqminigame.tokens import (
+    ADVISORY_SECONDS,
     BREAKER_SECONDS,
     FETCH_SECONDS,
     FETCHES_PER_MINUTE,
     LEASE_SECONDS,
+    MANDATORY_SECONDS,
     PAUSE_SECONDS,
     RECHECK_SECONDS,
     REFUSAL_SECONDS,
+    SKEW_SECONDS,
     STORE_SECONDS,
     AccessTokens,
 )

@@ -202,7 +202,7 @@ def test_thrown_from_outside__at_each_line(new_session, call):
     gc.collect()
     assert struck > 20
     # Before the first line of what it calls, a caller's own frame shows the same.
-    assert sorted(found - {("frames.py:call", "arguments", name) for name in SECRETS}) == []
+    assert sorted(found - {("redaction.py:call", "arguments", name) for name in SECRETS}) == []
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)

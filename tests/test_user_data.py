@@ -11,8 +11,8 @@ from hypothesis import example, given, strategies as st
 from machine import require
 
 from qqminigame import InvalidArgumentError, LoginState, SignatureError
+from qqminigame.client_data import UserData, decrypt_user_data, verify_raw_data
 from qqminigame.testing import assert_no_secrets
-from qqminigame.user_data import UserData, decrypt_user_data, verify_raw_data
 
 APP_ID = "1110766236"
 KEY = bytes.fromhex("a34ab4a2d2fc684ce97197ff153f56b1")
@@ -394,7 +394,7 @@ def test_decrypt__without_the_package():
     program = (
         "import sys; sys.modules['cryptography'] = None\n"
         "from qqminigame import ConfigurationError, LoginState\n"
-        "from qqminigame.user_data import decrypt_user_data, verify_raw_data\n"
+        "from qqminigame.client_data import decrypt_user_data, verify_raw_data\n"
         f"login = LoginState(openid='1', session_key={LOGIN.session_key!r})\n"
         f"verify_raw_data('{{}}', {signature(b'{}')!r}, login)\n"
         "try:\n"

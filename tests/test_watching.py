@@ -99,14 +99,14 @@ def test_log__says_endpoint_code_attempt_and_time(session, sandbox, login, caplo
     assert login.session_key not in caplog.text
 
 
-def test_explain__a_refused_signature(session, sandbox, login):
+def test_describe__a_refused_signature(session, sandbox, login):
     """It shows the text that was signed, exactly, and what is possible and what is not."""
     sandbox.end_session(login.openid)
     with pytest.raises(SignatureError) as caught:
         CloudStorage(session).set(login, {"名": "分"})
     error = pickle.loads(pickle.dumps(caught.value))
     assert error.signed == '{"kv_list":[{"key":"名","value":"分"}]}'
-    text = session.explain(error)
+    text = error.describe()
     assert error.signed in text
     assert "session_key is stale" in text
     assert "Not the cause: the clock" in text
@@ -114,7 +114,7 @@ def test_explain__a_refused_signature(session, sandbox, login):
     assert login.session_key not in text
 
 
-def test_explain__a_refused_sig(sandbox):
+def test_describe__a_refused_sig(sandbox):
     """It shows the source string with the openkey masked."""
     session = make_session(sandbox, app_key="wrong-key")
     openid, openkey = sandbox.hall_login()
@@ -126,31 +126,31 @@ def test_explain__a_refused_sig(sandbox):
         "GET", "/v3/user/get_dawanka_info", {**params, "userip": "1.2.3.4", "version": "2"}
     )
     assert caught.value.signed == source.replace(openkey, "***")
-    text = session.explain(caught.value)
+    text = caught.value.describe()
     assert caught.value.signed in text
     assert "app_key is wrong" in text
     assert openkey not in text
     assert "wrong-key" not in text
 
 
-def test_explain__an_openkey_that_is_over(session, sandbox, hall_login):
+def test_describe__an_openkey_that_is_over(session, sandbox, hall_login):
     """The causes of a refused login are told too."""
     sandbox.advance(7201)
     with pytest.raises(LoginExpiredError) as caught:
         Dawanka(session).get_info(hall_login)
-    assert "Not the cause: the app_key" in session.explain(caught.value)
+    assert "Not the cause: the app_key" in caught.value.describe()
     assert caught.value.signed
 
 
-def test_explain__how_far_other_errors_got(session, sandbox, login):
-    """Any error of this library can be explained."""
+def test_describe__how_far_other_errors_got(session, sandbox, login):
+    """Any error of this library can be described."""
     dead = make_session(sandbox, base_url="http://127.0.0.1:9", sleep=Pauses())
     with pytest.raises(TransportError) as caught:
         Login(dead).code2session("code")
-    assert "nothing was sent\nattempts: 3" in session.explain(caught.value)
+    assert "nothing was sent\nattempts: 3" in caught.value.describe()
     with pytest.raises(InvalidArgumentError) as caught:
         CloudStorage(session).set(login, {"": 1})
-    assert "\n- kv[''] key must not be empty\n- kv[''] value" in session.explain(caught.value)
+    assert "\n- kv[''] key must not be empty\n- kv[''] value" in caught.value.describe()
 
 
 def test_errors__say_endpoint_and_attempts_wherever_they_come_from(sandbox):

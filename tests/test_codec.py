@@ -6,7 +6,7 @@ import math
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from qqminigame import records
+from qqminigame import codec
 
 VALUES = st.one_of(
     st.none(),
@@ -21,18 +21,18 @@ ANY = (str, int, float, type(None))
 @given(st.lists(VALUES, max_size=8))
 def test_to_text__and_back(values):
     """What goes in comes out, and the same values are always the same text."""
-    text = records.to_text("kind1", *values)
+    text = codec.to_text("kind1", *values)
     kinds = [(type(value),) for value in values]
     assert text.isascii()
-    assert records.from_text(text, "kind1", *kinds) == values
-    assert records.to_text("kind1", *records.from_text(text, "kind1", *kinds)) == text
+    assert codec.from_text(text, "kind1", *kinds) == values
+    assert codec.to_text("kind1", *codec.from_text(text, "kind1", *kinds)) == text
 
 
 @settings(deadline=None)
 @given(st.one_of(st.text(), st.recursive(VALUES, st.lists).map(json.dumps)))
 def test_from_text__never_raises(text):
     """Anything may be in a store."""
-    values = records.from_text(text, "kind1", (str,), (float,))
+    values = codec.from_text(text, "kind1", (str,), (float,))
     assert values is None or (isinstance(values[0], str) and isinstance(values[1], float))
 
 
@@ -64,12 +64,12 @@ def test_from_text__never_raises(text):
 )
 def test_from_text__what_is_not_exactly_that(text, types):
     """It counts as unreadable."""
-    assert records.from_text(text, "kind1", types) is None
+    assert codec.from_text(text, "kind1", types) is None
 
 
 def test_from_text__an_int_for_a_float():
     """JSON of another program may write 1 for 1.0."""
-    (value,) = records.from_text('["kind1",1]', "kind1", (float,))
+    (value,) = codec.from_text('["kind1",1]', "kind1", (float,))
     assert type(value) is float
 
 
@@ -77,4 +77,4 @@ def test_from_text__an_int_for_a_float():
 def test_to_text__a_number_that_is_none(number):
     """It would not come back."""
     with pytest.raises(ValueError, match="JSON"):
-        records.to_text("kind1", number)
+        codec.to_text("kind1", number)

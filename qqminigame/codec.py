@@ -1,12 +1,28 @@
-"""The form of what a store keeps: one line of JSON with the name of its kind in front. Pure.
+"""JSON that is read strictly, and the form of what a store keeps. Pure.
 
-A store may be shared with other programs, other versions of this one, and people. Whatever is read
-from it that is not exactly what was written counts as unreadable, and is never raised raw.
+What a store keeps is one line of JSON with the name of its kind in front. A store may be shared
+with other programs, other versions of this one, and people. Whatever is read from it that is not
+exactly what was written counts as unreadable, and is never raised raw.
 """
 
 import json
 import math
 from typing import Any, Final, Never
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field is given twice")
+    return fields
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(name)
+
+
+# Two values for one field leave open which counts; NaN and Infinity are not JSON.
+STRICT_JSON: Final = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
 
 # What this library writes is far shorter.
 MAX_CHARACTERS: Final = 65_536
@@ -34,7 +50,7 @@ def from_text(text: str, kind: str, *types: tuple[type, ...]) -> list[Any] | Non
     if len(text) > MAX_CHARACTERS:
         return None
     try:
-        found = json.loads(text, parse_constant=_refuse)
+        found = STRICT_JSON.decode(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, list) or found[:1] != [kind] or len(found) != 1 + len(types):
@@ -67,7 +83,3 @@ def _is_text(text: str) -> bool:
     except UnicodeError:
         return False
     return True
-
-
-def _refuse(name: str) -> Never:
-    raise ValueError(name)

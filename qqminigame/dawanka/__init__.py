@@ -6,13 +6,14 @@ from itertools import islice
 from typing import Final, Literal
 
 from qqminigame import settings, validation
-from qqminigame.deadline import Deadline
+from qqminigame.clock import Deadline
+from qqminigame.dawanka.orders import PayOrders
+from qqminigame.dawanka.reporting import NothingLeftError, OrderReports
 from qqminigame.exceptions import ConfigurationError, Problem
-from qqminigame.frames import drop_frames
 from qqminigame.limits import MAX_ORDER_ID_BYTES
 from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, PayOrder, PayReport
-from qqminigame.pay_orders import NothingLeftError, OrderReports, PayOrders
 from qqminigame.platforms.qqgame import PF
+from qqminigame.redaction import drop_frames
 from qqminigame.session import Session
 from qqminigame.stores import MemoryStore, SQLiteStore, Store, default_order_store, open_order_store
 from qqminigame.wire import Result

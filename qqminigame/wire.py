@@ -1,17 +1,159 @@
-"""From bytes to values: a reply is read strictly. Pure."""
+"""Between values and bytes. Pure.
 
+A request is built once, and its bytes are those that were signed; a reply is read strictly.
+"""
+
+import functools
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Never
+from urllib.parse import parse_qsl, quote
 
 from attrs import field, frozen
 
+from qqminigame.codec import STRICT_JSON
 from qqminigame.exceptions import PlatformError, QQMiniGameError, ReplyError
 from qqminigame.limits import MAX_TEXT_BYTES
-from qqminigame.platforms.base import Endpoint
+from qqminigame.models import AccessToken, HallLogin, LoginState
+from qqminigame.platforms.base import Auth, Endpoint
 from qqminigame.redaction import mask_values
-from qqminigame.wire.request import Request
+from qqminigame.signing import openapi_source, sign_body, sign_openapi
+
+Payload = Mapping[str, Any]
+
+
+@frozen(kw_only=True)
+class App:
+    """The app a session speaks for.
+
+    Attributes:
+        app_id: The platform's number of the app.
+        hall_app_id: The number the game hall knows it by, where that is another.
+        app_secret: Secret; fetches access tokens and logs players in.
+        app_key: Secret; signs calls of the game hall.
+    """
+
+    app_id: str
+    hall_app_id: str | None = None
+    app_secret: str | None = field(default=None, repr=False)
+    app_key: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class Request:
+    """A request, ready to be sent.
+
+    Attributes:
+        endpoint: The call it makes.
+        origin: Scheme and host (and, behind a gateway, the start of the path) it goes to.
+        url: Where to, with the whole query. Holds secrets.
+        body: The exact bytes, which the signature in the URL covers; None for a GET.
+        secrets: Every secret in it, so that they can be masked in what comes back.
+    """
+
+    endpoint: Endpoint
+    origin: str
+    url: str = field(repr=False)
+    body: bytes | None = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def app_request(endpoint: Endpoint, base_url: str | None, payload: Payload, app: App) -> Request:
+    """Build a call that proves itself with the app's secret: a token fetch, a login."""
+    secret = app.app_secret or ""
+    fields = {**endpoint.constants, "appid": app.app_id, "secret": secret, **payload}
+    in_query = endpoint.method == "GET"
+    return _request(
+        endpoint,
+        base_url,
+        fields if in_query else {},
+        None if in_query else _json_bytes(fields),
+        (secret, *payload.values()),
+    )
+
+
+def login_state_request(
+    endpoint: Endpoint,
+    base_url: str | None,
+    payload: Payload,
+    login: LoginState,
+    token: AccessToken,
+) -> Request:
+    """Build a call that is signed with a player's session_key."""
+    body = _json_bytes(payload)
+    signature = sign_body(login.session_key, body)
+    query = {
+        "access_token": token.value,
+        "openid": login.openid,
+        "sig_method": "hmac_sha256",
+        "signature": signature,
+    }
+    return _request(endpoint, base_url, query, body, (token.value, login.session_key, signature))
+
+
+def openapi_request(
+    endpoint: Endpoint, base_url: str | None, payload: Payload, login: HallLogin, app: App
+) -> Request:
+    """Build a call of the game hall, signed with the app's key."""
+    app_key = app.app_key or ""
+    app_id = app.hall_app_id or app.app_id
+    query = {"appid": app_id, "openid": login.openid, "openkey": login.openkey, "pf": login.pf}
+    if login.userip is not None:
+        query["userip"] = login.userip
+    query.update(payload)
+    query["sig"] = sign_openapi(endpoint.method, endpoint.path, query, app_key)
+    return _request(endpoint, base_url, query, None, (app_key, login.openkey, query["sig"]))
+
+
+def signed_text(request: Request) -> str:
+    """Return what was signed of a request, with secrets masked; empty where nothing was."""
+    endpoint = request.endpoint
+    if endpoint.auth is Auth.LOGIN_STATE:
+        return mask_values((request.body or b"").decode(), request.secrets)
+    if endpoint.auth is Auth.OPENAPI_V3:
+        query = dict(parse_qsl(request.url.partition("?")[2], keep_blank_values=True))
+        del query["sig"]
+        source = openapi_source(endpoint.method, endpoint.path, query)
+        return mask_values(source, request.secrets)
+    return ""
+
+
+def _request(
+    endpoint: Endpoint,
+    base_url: str | None,
+    query: Mapping[str, str],
+    body: bytes | None,
+    secrets: tuple[str, ...],
+) -> Request:
+    origin = base_url or endpoint.host
+    joined = "&".join([f"{name}={_quoted(value)}" for name, value in query.items()])
+    mark = "?" if joined else ""
+    return Request(
+        endpoint=endpoint,
+        origin=origin,
+        url=f"{origin}{endpoint.path}{mark}{joined}",
+        body=body,
+        secrets=secrets,
+    )
+
+
+def _quoted(value: str) -> str:
+    return value if value.isascii() and value.isalnum() else _escaped(value)
+
+
+# The same access token is sent with every call, and the same openids come back.
+@functools.lru_cache(maxsize=256)
+def _escaped(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _json_bytes(value: object) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 _SHOWN_MESSAGE: Final = 300
 _LONGEST_RETRY_AFTER: Final = 3600.0
@@ -121,7 +263,7 @@ def _parse(request: Request, reply: Reply) -> dict[str, Any]:
     if reply.too_large:
         raise _not_documented(endpoint, f"it is larger than {len(reply.body)} bytes")
     try:
-        fields = _DECODER.decode(reply.body.decode())
+        fields = STRICT_JSON.decode(reply.body.decode())
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
@@ -191,18 +333,3 @@ def _seconds(retry_after: str) -> float | None:
     if not (text.isascii() and text.isdigit()):
         return None
     return float(text) if float(text) <= _LONGEST_RETRY_AFTER else None
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field is given twice")
-    return fields
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(name)
-
-
-# Two values for one field leave open which counts; NaN and Infinity are no JSON.
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)

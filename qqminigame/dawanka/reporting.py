@@ -1,11 +1,16 @@
 """Reports an order, and settles one whose outcome is unknown."""
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Final
 
+from attrs import frozen
+
 from qqminigame import validation
-from qqminigame.deadline import Deadline
+from qqminigame.clock import Deadline
+from qqminigame.dawanka.orders import Look, PayOrders
+from qqminigame.dawanka.records import ENDPOINT
 from qqminigame.exceptions import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -16,9 +21,6 @@ from qqminigame.exceptions import (
 )
 from qqminigame.limits import UNLIMITED
 from qqminigame.models import DawankaInfo, HallLogin, PayOrder, PayReport
-from qqminigame.pay_orders import doubts
-from qqminigame.pay_orders.forms import ENDPOINT
-from qqminigame.pay_orders.orders import Look, PayOrders
 
 _log: Final = logging.getLogger("qqminigame")
 
@@ -112,7 +114,7 @@ class OrderReports:
             counted = left is not None
         report = PayReport(use=None, left=left) if counted else None
         if not self._close(order, report, deadline):
-            raise doubts.unknown(call, order, doubts.CHANGED, 0.0)
+            raise _unknown(call, order, _CHANGED, 0.0)
         return report
 
     def _record(self, hall_login: HallLogin, order_id: str, deadline: Deadline) -> PayReport:
@@ -139,7 +141,7 @@ class OrderReports:
         self._check_address(call, order)
         if order.report is None:
             wait = self._orders.seconds_to_wait(order, deadline)
-            raise doubts.unknown(call, order, doubts.EARLIER, wait)
+            raise _unknown(call, order, _EARLIER, wait)
         return order.report
 
     def _send_order(
@@ -155,7 +157,7 @@ class OrderReports:
             _write_down(order, lambda: self._orders.finish(order, report, deadline))
             return report
         if isinstance(failure, OutcomeUnknownError):
-            raise doubts.unclear(failure, order, self._wait(order, deadline))
+            raise _unclear(failure, order, self._wait(order, deadline))
         _write_down(order, lambda: self._orders.withdraw(order, look, deadline))
         raise failure
 
@@ -174,20 +176,20 @@ class OrderReports:
         before = order.uses_before
         wait = self._orders.seconds_to_wait(order, deadline)
         if wait > 0:
-            raise doubts.unknown(call, order, doubts.UNDER_WAY, wait)
+            raise _unknown(call, order, _UNDER_WAY, wait)
         if before is None:
-            raise doubts.unknown(call, order, doubts.UNRESOLVED, wait)
+            raise _unknown(call, order, _UNRESOLVED, wait)
         info = self._ask(hall_login, deadline)
         after = info.pay_return_count
         # Asked last: an order begun before the count was read may be in it.
         if not self._orders.is_latest(order, deadline):
-            raise doubts.unknown(call, order, doubts.LATER, wait)
+            raise _unknown(call, order, _LATER, wait)
         if info.level.value != order.level_before:
-            raise doubts.unknown(call, order, doubts.OTHER_LEVEL, wait)
+            raise _unknown(call, order, _OTHER_LEVEL, wait)
         if UNLIMITED in (before, after):
-            raise doubts.unknown(call, order, doubts.UNLIMITED_USES, wait)
+            raise _unknown(call, order, _UNLIMITED_USES, wait)
         if after not in (before, before - 1):
-            raise doubts.unknown(call, order, doubts.uses_went(before, after), wait)
+            raise _unknown(call, order, _uses_went(before, after), wait)
         return after if after == before - 1 else None
 
     def _check_address(self, call: str, order: PayOrder) -> None:
@@ -216,3 +218,111 @@ def _check_owner(call: str, order: PayOrder, hall_login: HallLogin) -> None:
     if order.openid != hall_login.openid:
         problems = [Problem(where="order_id", what="belongs to another player")]
         validation.refuse(call, problems)
+
+
+@frozen
+class _Doubt:
+    """Why it is not known.
+
+    Attributes:
+        english: The reason.
+        chinese: The same in Chinese.
+        ends: Whether time or another try ends it; otherwise only the caller can know.
+    """
+
+    english: str
+    chinese: str
+    ends: bool = False
+
+
+_EARLIER: Final = _Doubt(
+    "an earlier attempt has no recorded outcome", "之前的上报没有记录到结果", ends=True
+)
+_UNDER_WAY: Final = _Doubt("its report may still be under way", "上报可能仍在途中", ends=True)
+_CHANGED: Final = _Doubt("another process has just changed it", "其他进程刚刚更改了它", ends=True)
+_UNRESOLVED: Final = _Doubt(
+    "another report for this player was unresolved when it was begun",
+    "开始上报时，该玩家还有其他结果未知的上报",
+)
+_LATER: Final = _Doubt(
+    "another report for this player was begun after it", "之后该玩家又有其他上报"
+)
+_OTHER_LEVEL: Final = _Doubt(
+    "the player's level has changed since, and the uses left with it",
+    "该玩家的等级已变化，剩余次数随之变化",
+)
+_UNLIMITED_USES: Final = _Doubt(
+    "the player has unlimited uses, so their count proves nothing",
+    "该玩家的充值加赠次数不限，无法用次数核实",
+)
+
+
+def _uses_went(before: int, after: int) -> _Doubt:
+    """Return the doubt of a count that neither stayed nor fell by one."""
+    return _Doubt(
+        f"the uses left went from {before} to {after}", f"剩余次数由 {before} 变为 {after}"
+    )
+
+
+def _unknown(call: str, order: PayOrder, doubt: _Doubt, wait: float) -> OutcomeUnknownError:
+    """Return the error of a call that cannot tell whether an order was counted.
+
+    Args:
+        call: What the user called.
+        order: The order.
+        doubt: Why.
+        wait: In how many seconds ``settle`` can decide.
+    """
+    english, chinese, seconds = _advice(order, wait, ends=doubt.ends)
+    return _error(
+        f"{call}: cannot tell whether order {order.order_id!r} was counted: {doubt.english}; "
+        f"{english}. 无法确定订单 {order.order_id!r} 是否已计数：{doubt.chinese}；{chinese}。",
+        order,
+        seconds,
+    )
+
+
+def _unclear(failure: OutcomeUnknownError, order: PayOrder, wait: float) -> OutcomeUnknownError:
+    """Return the error of a report that went out and had no clear answer.
+
+    Args:
+        failure: How the call ended.
+        order: The order.
+        wait: In how many seconds ``settle`` can decide.
+    """
+    english, chinese, seconds = _advice(order, wait, ends=True)
+    error = _error(
+        f"{failure}; it was order {order.order_id!r}: {english}. "
+        f"订单 {order.order_id!r} 已发出，但没有明确的答复，平台是否计数未知；{chinese}。",
+        order,
+        seconds,
+    )
+    error.code, error.message = failure.code, failure.message
+    error.attempts, error.sent = failure.attempts, failure.sent
+    return error
+
+
+def _advice(order: PayOrder, wait: float, *, ends: bool) -> tuple[str, str, int | None]:
+    """Return what to do, in both languages, and in how many seconds."""
+    call = f"Dawanka.settle(hall_login, {order.order_id!r}"
+    if not ends or order.uses_before in (None, UNLIMITED):
+        return (
+            f"do not report it again; once you know, call {call}, happened=True) or happened=False",
+            "请勿重复上报；确认结果后，请调用 Dawanka.settle() 并传入 happened=True 或 False",
+            None,
+        )
+    seconds = math.ceil(wait)
+    english, chinese = f"in {seconds} s", f"{seconds} 秒后"
+    if seconds <= 0:
+        english, chinese = "now", "现在即可"
+    return (
+        f"do not report it again, call {call}) {english}",
+        f"请勿重复上报，{chinese}调用 Dawanka.settle() 核实",
+        max(0, seconds),
+    )
+
+
+def _error(text: str, order: PayOrder, settle_in: int | None) -> OutcomeUnknownError:
+    error = OutcomeUnknownError(text, endpoint=ENDPOINT, sent=None)
+    error.order_id, error.settle_in = order.order_id, settle_in
+    return error
