@@ -10,7 +10,7 @@ from benchmarks.peers import RequestsPost
 from benchmarks.platform import platform
 from benchmarks.threads import together
 from benchmarks.turns import in_turns, median_ratio, repeated
-from qqminigame.clock import Deadline
+from qqminigame.clock import SYSTEM_CLOCK, Deadline
 from qqminigame.models import AccessToken
 from qqminigame.stores import MemoryStore
 from qqminigame.stores.base import TIMEOUT_SECONDS
@@ -35,7 +35,7 @@ class CountingStore(MemoryStore):
 def measure(options: Options) -> dict[str, Any]:
     """Let reads and bare posts take turns; the store has never to be asked."""
     store = CountingStore()
-    tokens = AccessTokens(key="token", store=store, fetch=_fetch, clock=time.time, sleep=time.sleep)
+    tokens = AccessTokens(key="token", store=store, fetch=_fetch, clock=SYSTEM_CLOCK)
     deadline = Deadline(_SECONDS, time.monotonic)
     tokens.get(deadline)
     asked = store.asked

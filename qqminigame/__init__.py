@@ -18,6 +18,7 @@ from qqminigame.client_data import (
     kv_data_list,
     verify_raw_data,
 )
+from qqminigame.clock import Clock
 from qqminigame.cloud_storage import CloudStorage
 from qqminigame.dawanka import Dawanka
 from qqminigame.exceptions import (
@@ -89,6 +90,7 @@ __all__ = [
     "BusyError",
     "CallEvent",
     "ClientError",
+    "Clock",
     "CloudStorage",
     "ConfigurationError",
     "Dawanka",

@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 from attrs import define, field, frozen
 
 from qqminigame import wire
-from qqminigame.clock import Deadline
+from qqminigame.clock import Clock, Deadline
 from qqminigame.exceptions import (
     AccessTokenError,
     LoginExpiredError,
@@ -53,8 +53,7 @@ class Attempts:
         token_endpoint: The call that fetches an access token.
         transport: Sends requests.
         on_call: Is told of each attempt.
-        clock: Returns the time in unix seconds.
-        monotonic: Returns the seconds of a clock that is never set.
+        clock: The session's.
     """
 
     app: App
@@ -62,8 +61,7 @@ class Attempts:
     token_endpoint: Endpoint
     transport: Transport
     on_call: Callable[[CallEvent], object] | None
-    clock: Callable[[], float]
-    monotonic: Callable[[], float]
+    clock: Clock
 
     def make(self, call: Call[T], token: AccessToken | None) -> T:
         """Build a request, send it, read its reply; tell whoever watches how it ended."""
@@ -73,7 +71,7 @@ class Attempts:
                 "passed",
                 endpoint=call.endpoint.name,
             )
-        request, since = self._request(call, token), self.monotonic()
+        request, since = self._request(call, token), self.clock.monotonic()
         received, outcome, code = 0, "interrupted", None
         try:
             reply = self.transport.send(request, call.deadline)
@@ -93,7 +91,7 @@ class Attempts:
                     attempt=call.attempts,
                     outcome=outcome,
                     code=code,
-                    seconds=self.monotonic() - since,
+                    seconds=self.clock.monotonic() - since,
                     sent_bytes=len(request.body or b""),
                     received_bytes=received,
                 )
@@ -120,7 +118,7 @@ class Attempts:
 
     def fetch_token(self, deadline: Deadline) -> AccessToken:
         """Fetch an access token once; its life counts from before the request."""
-        fetched_at = self.clock()
+        fetched_at = self.clock.time()
 
         def read(result: Result) -> AccessToken:
             lifetime = result.integer("expires_in")
@@ -144,16 +142,14 @@ class Caller:
         tokens: The app's access token.
         logins: The logins that the store remembers.
         retry: What is repeated, and for how long.
-        sleep: Waits for the given seconds.
-        dice: Returns a random number from 0 to 1.
+        clock: The session's.
     """
 
     attempts: Attempts
     tokens: AccessTokens
     logins: LoginStore
     retry: RetryPolicy
-    sleep: Callable[[float], None]
-    dice: Callable[[], float]
+    clock: Clock
 
     def call(
         self,
@@ -176,12 +172,12 @@ class Caller:
                 idempotent=endpoint.idempotent,
                 attempt=call.attempts,
                 left_seconds=deadline.left(),
-                dice=self.dice(),
+                dice=self.clock.random(),
             )
             if pause is None:
                 raise self._final(call, failure)
             _log.info("attempt %d: %s; repeated in %.2f s", call.attempts, failure, pause)
-            self.sleep(pause)
+            self.clock.sleep(pause)
 
     def _final(self, call: Call[T], failure: QQMiniGameError) -> QQMiniGameError:
         """Return what a call raises in the end; forget a login that the platform refuses."""

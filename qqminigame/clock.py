@@ -1,6 +1,31 @@
-"""When a call has to be over."""
+"""Time, pauses and chance, as a session takes them; and when a call has to be over."""
 
+import random
+import time
 from collections.abc import Callable
+from typing import Final
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Clock:
+    """What a session asks for time, pauses and chance. Only tests need another one.
+
+    Attributes:
+        monotonic: Returns the seconds of a clock that is never set.
+        sleep: Waits for the given seconds.
+        time: Returns the time in unix seconds.
+        random: Returns a random number from 0 to 1.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    time: Callable[[], float] = time.time
+    random: Callable[[], float] = random.random
+
+
+SYSTEM_CLOCK: Final = Clock()
 
 
 class Deadline:

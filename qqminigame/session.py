@@ -2,8 +2,6 @@
 
 import copy
 import os
-import random
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +10,7 @@ from attrs import evolve
 
 from qqminigame import platforms, settings
 from qqminigame.calls import Attempts, Caller
-from qqminigame.clock import Deadline
+from qqminigame.clock import SYSTEM_CLOCK, Clock, Deadline
 from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.login_store import LoginStore
 from qqminigame.models import CallEvent, HallLogin, LoginState
@@ -51,10 +49,7 @@ class Session:
         base_url: str | None = None,
         http: HttpSession | None = None,
         on_call: Callable[[CallEvent], object] | None = None,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        dice: Callable[[], float] = random.random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Create a session; nothing is sent.
 
@@ -83,10 +78,7 @@ class Session:
                 ``verify`` and ``cert`` are to be used.
             on_call: Is called after each attempt at a call, with a :class:`CallEvent`. What it
                 raises is logged and changes nothing.
-            clock: Returns the time in unix seconds; for tests.
-            monotonic: Returns the seconds of a clock that is never set; for tests.
-            sleep: Waits for so many seconds; for tests.
-            dice: Returns a random number from 0 to 1; for tests.
+            clock: What is asked for time, pauses and chance; for tests.
 
         Raises:
             ConfigurationError: An argument is not what it has to be.
@@ -109,15 +101,15 @@ class Session:
             pool_size=settings.count("pool_size", pool_size),
             user_agent=f"qqminigame/{__version__}",
         )
-        opened = open_store(store, clock) if isinstance(store, str) else store
-        opened = default_store(clock) if opened is None else opened
+        opened = open_store(store, clock.time) if isinstance(store, str) else store
+        opened = default_store(clock.time) if opened is None else opened
         settings.instance("store", opened, Store)
         self.store = opened
-        self.clock = clock
-        self._monotonic = monotonic
+        self.clock = settings.instance("clock", clock, Clock)
         self.logins = LoginStore(
             prefix=f"login:{self._name()}:",
             store=opened,
+            clock=clock,
             ttl_seconds=None
             if login_ttl is None
             else settings.positive("login_ttl", login_ttl, settings.MAX_LOGIN_SECONDS),
@@ -130,23 +122,19 @@ class Session:
             transport=transport,
             on_call=on_call,
             clock=clock,
-            monotonic=monotonic,
         )
         tokens = AccessTokens(
             key=f"{token.name}:{self._name()}:{settings.digest(app_secret or '')}",
             store=opened,
             fetch=attempts.fetch_token,
             clock=clock,
-            sleep=sleep,
-            monotonic=monotonic,
         )
         self._caller = Caller(
             attempts=attempts,
             tokens=tokens,
             logins=self.logins,
             retry=settings.instance("retry", retry, RetryPolicy),
-            sleep=sleep,
-            dice=dice,
+            clock=clock,
         )
 
     @classmethod
@@ -252,7 +240,7 @@ class Session:
 
     def deadline(self) -> Deadline:
         """Start the time that a call has: :attr:`deadline_seconds` from now."""
-        return Deadline(self._caller.retry.deadline_seconds, self._monotonic)
+        return Deadline(self._caller.retry.deadline_seconds, self.clock.monotonic)
 
     def login_state(self, login: LoginState | str) -> LoginState:
         """Return a login; a bare openid is looked up among those remembered.
@@ -310,7 +298,7 @@ class Session:
 
     def now(self) -> int:
         """Return the time in unix seconds."""
-        return int(self.clock())
+        return int(self.clock.time())
 
     def _token_endpoint(self, stable: bool) -> Endpoint:
         if not stable:

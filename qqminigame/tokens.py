@@ -9,7 +9,6 @@ Source: https://q.qq.com/wiki/develop/game/server/open-port/getAccessToken.html
 import copy
 import json
 import logging
-import time
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
@@ -17,7 +16,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from qqminigame import codec
-from qqminigame.clock import Deadline
+from qqminigame.clock import Clock, Deadline
 from qqminigame.exceptions import (
     AccessTokenError,
     ConfigurationError,
@@ -33,6 +32,9 @@ from qqminigame.stores.base import Store
 _log: Final = logging.getLogger("qqminigame")
 
 _KIND: Final = "token1"
+# Beside the token, the store keeps whether fetching one is of use, and when some were fetched.
+_BREAKER: Final = ":breaker"
+_FETCHES: Final = ":fetches"
 
 # Renewed by whoever comes first, from so many seconds before its end. It is the ten-minute window
 # less its first minute: renewed every 6660 s, a token costs 13 fetches a day and not 14.
@@ -136,37 +138,22 @@ class _Known:
     fetches: int = 0
 
 
+@frozen(kw_only=True, eq=False)
 class AccessTokens:
-    """The access token of one app."""
+    """The access token of one app; nothing is fetched before it is needed.
 
-    def __init__(
-        self,
-        *,
-        key: str,
-        store: Store,
-        fetch: Callable[[Deadline], AccessToken],
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Create it; nothing is fetched yet.
+    Attributes:
+        key: Where the store keeps it.
+        store: Shared by all programs that call the platform for the app.
+        fetch: Fetches a token.
+        clock: The session's.
+    """
 
-        Args:
-            key: Where the store keeps it.
-            store: Shared by all programs that call the platform for the app.
-            fetch: Fetches a token.
-            clock: Returns the time in unix seconds.
-            sleep: Waits for the given seconds.
-            monotonic: Returns the seconds of a clock that is never set.
-        """
-        self._key = key
-        self._breaker, self._budget = f"{key}:breaker", f"{key}:fetches"
-        self._store = store
-        self._fetch = fetch
-        self._clock = clock
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._known = PerProcess(_Known)
+    key: str
+    store: Store
+    fetch: Callable[[Deadline], AccessToken]
+    clock: Clock
+    _known: PerProcess[_Known] = field(init=False, factory=lambda: PerProcess(_Known))
 
     @property
     def fetches(self) -> int:
@@ -186,14 +173,14 @@ class AccessTokens:
         """
         known = self._known.get()
         seen = known.seen
-        if seen is not None and self._monotonic() < seen.look_again_at:
+        if seen is not None and self.clock.monotonic() < seen.look_again_at:
             token: AccessToken | None = seen.token
         else:
             token = self._look_or_last(known, deadline)
-        life = life_of(token, self._clock())
+        life = life_of(token, self.clock.time())
         if token is None or life is Life.OVER:
             return self._renew(known, deadline)
-        if life is Life.GOOD or self._monotonic() < known.quiet_until:
+        if life is Life.GOOD or self.clock.monotonic() < known.quiet_until:
             return token
         if life is Life.AGEING:
             return self._renew_if_nobody_does(known, token, deadline)
@@ -215,11 +202,11 @@ class AccessTokens:
         stored = self._look(known, deadline)
         if stored is not None and stored != rejected:
             return self.get(deadline)
-        if self._store.get(self._breaker, timeout=_timeout(deadline)) is not None:
+        if self.store.get(self.key + _BREAKER, timeout=_timeout(deadline)) is not None:
             return None
         if stored is not None:
             self._warn_of_others(known)
-        self._store.delete_if(self._key, to_text(rejected), timeout=_timeout(deadline))
+        self.store.delete_if(self.key, to_text(rejected), timeout=_timeout(deadline))
         return self._renew(known, deadline)
 
     def distrust(self, deadline: Deadline) -> None:
@@ -229,7 +216,7 @@ class AccessTokens:
         rejection; calls go on with the token there is, in case the platform recovers.
         """
         try:
-            self._store.set(self._breaker, "open", BREAKER_SECONDS, timeout=_at_last(deadline))
+            self.store.set(self.key + _BREAKER, "open", BREAKER_SECONDS, timeout=_at_last(deadline))
         except StoreError as error:
             _log.warning("could not save to the store that new tokens are rejected: %s", error)
 
@@ -248,7 +235,7 @@ class AccessTokens:
     def _renew(self, known: _Known, deadline: Deadline) -> AccessToken:
         """Wait for the next token, or fetch it."""
         before = known.failure
-        if before is not None and self._monotonic() < known.refused_until:
+        if before is not None and self.clock.monotonic() < known.refused_until:
             raise copy.copy(before)
         hold = Hold()
         try:
@@ -266,7 +253,7 @@ class AccessTokens:
         failure = known.failure if known.failure is not before else None
         while True:
             old = self._look_or_last(known, deadline)
-            life = life_of(old, self._clock())
+            life = life_of(old, self.clock.time())
             if old is not None and (
                 life in (Life.GOOD, Life.AGEING) or (failure and life is Life.ENDING)
             ):
@@ -279,7 +266,7 @@ class AccessTokens:
             token = self._fetch_if_free(known, old if life is Life.ENDING else None, deadline)
             if token is not None:
                 return token
-            self._sleep(min(_POLL_SECONDS, deadline.left()))
+            self.clock.sleep(min(_POLL_SECONDS, deadline.left()))
 
     def _fetch_if_free(
         self, known: _Known, old: AccessToken | None, deadline: Deadline
@@ -292,7 +279,7 @@ class AccessTokens:
             QQMiniGameError: The fetch failed, and there is no old token.
         """
         try:
-            owner = self._store.try_lock(self._key, LEASE_SECONDS, timeout=_timeout(deadline))
+            owner = self.store.try_lock(self.key, LEASE_SECONDS, timeout=_timeout(deadline))
             if owner is None:
                 return None
             try:
@@ -303,7 +290,7 @@ class AccessTokens:
             failure = error
         # A copy has no traceback, which would keep frames alive.
         known.failure = copy.copy(failure)
-        now = self._monotonic()
+        now = self.clock.monotonic()
         if old is not None:
             known.quiet_until = now + PAUSE_SECONDS
             _log.warning("could not renew the access token, using the current one: %s", failure)
@@ -316,10 +303,10 @@ class AccessTokens:
         self, known: _Known, old: AccessToken | None, deadline: Deadline
     ) -> AccessToken:
         """Fetch under the store's lock, unless somebody has been here before it was taken."""
-        stored, now = self._look(known, deadline), self._clock()
+        stored, now = self._look(known, deadline), self.clock.time()
         if stored is not None and stored != old and life_of(stored, now) is Life.GOOD:
             return stored
-        budget = self._store.get(self._budget, timeout=_timeout(deadline))
+        budget = self.store.get(self.key + _FETCHES, timeout=_timeout(deadline))
         times = _times(budget, since=now - 60.0)
         if len(times) >= FETCHES_PER_MINUTE:
             raise AccessTokenError(
@@ -329,11 +316,11 @@ class AccessTokens:
                 "获取该应用的 access_token：重复获取会使上一个失效。",
                 sent=False,
             )
-        token = self._fetch(deadline)
+        token = self.fetch(deadline)
         known.fetches += 1
         try:
             times_text = json.dumps([*times, now])
-            self._store.set(self._budget, times_text, 60.0, timeout=_at_last(deadline))
+            self.store.set(self.key + _FETCHES, times_text, 60.0, timeout=_at_last(deadline))
             return self._keep(known, token, deadline)
         except StoreError as error:
             _log.warning("could not share a fetched access token: %s", error)
@@ -342,8 +329,8 @@ class AccessTokens:
 
     def _keep(self, known: _Known, token: AccessToken, deadline: Deadline) -> AccessToken:
         """Store a fetched token and return it, or the one that has replaced it already."""
-        text = self._store.get(self._key, timeout=_at_last(deadline))
-        current, now = from_text(text), self._clock()
+        text = self.store.get(self.key, timeout=_at_last(deadline))
+        current, now = from_text(text), self.clock.time()
         # Where the fetch outlasted the lease, a later fetch may have invalidated this token.
         if (
             current is not None
@@ -353,7 +340,7 @@ class AccessTokens:
             self._remember(known, current)
             return current
         life_seconds = token.expires_at - now
-        self._store.set(self._key, to_text(token), life_seconds, timeout=_at_last(deadline))
+        self.store.set(self.key, to_text(token), life_seconds, timeout=_at_last(deadline))
         self._remember(known, token)
         return token
 
@@ -364,7 +351,7 @@ class AccessTokens:
         except StoreError as error:
             failure = error
         seen = known.seen
-        if seen is None or life_of(seen.token, self._clock()) is Life.OVER:
+        if seen is None or life_of(seen.token, self.clock.time()) is Life.OVER:
             raise failure
         _log.warning("using the access token in memory: %s", failure)
         self._remember(known, seen.token)
@@ -372,18 +359,18 @@ class AccessTokens:
 
     def _look(self, known: _Known, deadline: Deadline) -> AccessToken | None:
         """Return the token the store has, and remember it."""
-        text = self._store.get(self._key, timeout=_timeout(deadline))
+        text = self.store.get(self.key, timeout=_timeout(deadline))
         token = from_text(text)
         if token is not None:
             self._remember(known, token)
         return token
 
     def _remember(self, known: _Known, token: AccessToken) -> None:
-        known.seen = _Seen(token, self._monotonic() + RECHECK_SECONDS)
+        known.seen = _Seen(token, self.clock.monotonic() + RECHECK_SECONDS)
 
     def _unlock(self, owner: str, deadline: Deadline) -> None:
         try:
-            self._store.unlock(self._key, owner, timeout=_at_last(deadline))
+            self.store.unlock(self.key, owner, timeout=_at_last(deadline))
         except StoreError as error:
             _log.warning(
                 "could not release a lock; it expires within %g s: %s", LEASE_SECONDS, error
@@ -391,7 +378,7 @@ class AccessTokens:
 
     def _warn_of_others(self, known: _Known) -> None:
         """Say that the token of the store was rejected before its time, once a minute."""
-        now = self._monotonic()
+        now = self.clock.monotonic()
         if now < known.warned_at + RECHECK_SECONDS:
             return
         known.warned_at = now
@@ -399,7 +386,7 @@ class AccessTokens:
             "the platform rejected an access token that has not expired: another program, or "
             "a process with another store than %r, fetches tokens for this app; each fetch "
             "invalidates the previous token, so all of them need one shared store",
-            self._store,
+            self.store,
         )
 
 

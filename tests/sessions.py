@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import qqminigame
 from qqminigame import HallLogin, Login, Session
 
 
@@ -38,9 +39,18 @@ class Clock:
                 tell(seconds)
 
 
+# What tests call the parts of a session's clock, the movable Clock above being one of them.
+PARTS = {"clock": "time", "monotonic": "monotonic", "sleep": "sleep", "dice": "random"}
+
+
 def make_session(sandbox, **arguments):
-    """Make a session to the sandbox, with a memory of its own unless told otherwise."""
+    """Make a session to the sandbox, with a memory of its own unless told otherwise.
+
+    ``clock``, ``monotonic``, ``sleep`` and ``dice`` replace parts of its clock.
+    """
+    parts = {part: arguments.pop(name) for name, part in PARTS.items() if name in arguments}
     defaults = {
+        "clock": qqminigame.Clock(**parts),
         "app_secret": sandbox.app_secret,
         "hall_app_id": sandbox.hall_app_id,
         "app_key": sandbox.app_key,

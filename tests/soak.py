@@ -28,6 +28,7 @@ from redis_server import RedisServer
 from sessions import make_session
 
 from qqminigame import (
+    Clock,
     CloudStorage,
     Dawanka,
     HallLogin,
@@ -115,8 +116,10 @@ class Worker:
             **job["session"],
             timeout=(1.0, 0.15),
             retry=RetryPolicy(attempts=8, base_seconds=0.01, max_seconds=0.05),
-            clock=lambda: time.time() + self._ahead() + job["wrong"],
-            monotonic=lambda: time.monotonic() + self._ahead(),
+            clock=Clock(
+                time=lambda: time.time() + self._ahead() + job["wrong"],
+                monotonic=lambda: time.monotonic() + self._ahead(),
+            ),
             on_call=self._step,
         )
         self._dawanka = Dawanka(self._session, orders=records)

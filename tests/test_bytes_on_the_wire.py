@@ -10,6 +10,7 @@ from raw_server import RawServer, platform
 from sessions import Pauses
 
 from qqminigame import (
+    Clock,
     CloudStorage,
     Dawanka,
     HallLogin,
@@ -61,7 +62,7 @@ def session(server):
         app_key=APP_KEY,
         base_url=server.url,
         store="memory:",
-        sleep=Pauses(),
+        clock=Clock(sleep=Pauses()),
     ) as session:
         yield session
 

@@ -11,7 +11,7 @@ from connection_server import HANG_UP, ConnectionServer, answer, chunked, server
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sessions import Pauses
 
-from qqminigame import Login, QQMiniGameError, RetryPolicy, Session
+from qqminigame import Clock, Login, QQMiniGameError, RetryPolicy, Session
 
 FORGED = answer("forged")
 INFORMATION = {
@@ -192,7 +192,7 @@ def check(steps, context=None):
             store="memory:",
             pool_size=1,
             retry=RetryPolicy(deadline_seconds=4),
-            sleep=Pauses(),
+            clock=Clock(sleep=Pauses()),
         )
         with session:
             ends = talk.hold(Login(session))

@@ -4,6 +4,7 @@ import pytest
 from hooked_store import HookedStore
 from sessions import Clock
 
+import qqminigame
 from qqminigame import (
     LoginExpiredError,
     LoginNotFoundError,
@@ -105,7 +106,9 @@ def test_find__counts_once_a_minute():
                 raise StoreError("too slow")
             return super().count(prefix, timeout=timeout)
 
-    logins = LoginStore(prefix="login:app:", store=Counted(), monotonic=clock)
+    logins = LoginStore(
+        prefix="login:app:", store=Counted(), clock=qqminigame.Clock(monotonic=clock)
+    )
     for _ in range(3):
         with pytest.raises(LoginNotFoundError, match="has 0 logins"):
             logins.find("o")

@@ -536,12 +536,12 @@ def test_begin__of_two_with_the_same_order(process, hall_login):
     order = first.begin(
         "order-1", hall_login.openid, first.look("order-1", "o", deadline), INFO, deadline
     )
-    text = first._store.get(first._keys.latest(hall_login.openid))
+    text = first.store.get(first.keys.latest(hall_login.openid))
     late = evolve(look, latest=text)
     assert second.begin("order-1", hall_login.openid, late, INFO, deadline) is None
     assert first.find("order-1", deadline) == order
     assert first.is_latest(order, deadline)
-    assert [open_order.mark for open_order in first.listing.orders("open")] == [order.mark]
+    assert [open_order.mark for open_order in first.orders("open")] == [order.mark]
 
 
 def test_threads__each_with_its_own_order(process, sandbox, hall_login):
@@ -666,7 +666,7 @@ def test_session__for_the_hall_alone(process, sandbox, hall_login, store):
 
 def test_orders__by_state(dawanka, process, sandbox, hall_login, clock):
     """All, open ones, finished ones; what each tells."""
-    now = dawanka._orders.listing.store.now()
+    now = dawanka._orders.store.now()
     dawanka.report_pay(hall_login, "done")
     unclear(sandbox, dawanka, hall_login, "lost")
     (order,) = process().orders("open")
@@ -681,7 +681,7 @@ def test_orders__by_state(dawanka, process, sandbox, hall_login, clock):
     assert hall_login.openkey not in repr(order)
     assert {order.order_id for order in process().orders()} == {"done", "lost"}
     assert len(list(process().orders(limit=1))) == 1
-    listing = dawanka._orders.listing
+    listing = dawanka._orders
     assert listing.store.count(listing.keys.open_orders) == 1
 
 
@@ -700,7 +700,7 @@ def test_orders__open_ones_among_many(process, sandbox, hall_login, store, cache
     done = evolve(begun(dawanka, hall_login), report=PayReport(use=1, left=2), ended_at=1.0)
     for number in range(1200):
         order = evolve(done, order_id=f"done-{number}")
-        store.set(dawanka._orders._keys.order(order.order_id), order_text(order))
+        store.set(dawanka._orders.keys.order(order.order_id), order_text(order))
     for number in range(3):
         begun(dawanka, hall_login, f"lost-{number}")
     seen = Counter()
@@ -739,7 +739,7 @@ def test_prune(dawanka, process, sandbox, hall_login, clock):
 def test_prune__what_killed_processes_have_left(process, store, hall_login, clock):
     """Entries of the list of open orders whose order is not open are taken out, late enough."""
     dawanka = process()
-    orders, keys = dawanka._orders, dawanka._orders._keys
+    orders, keys = dawanka._orders, dawanka._orders.keys
     order = begun(dawanka, hall_login, "gone")
     store.delete_if(keys.order("gone"), order_text(order))
     still_open = begun(dawanka, hall_login, "open")
@@ -750,7 +750,7 @@ def test_prune__what_killed_processes_have_left(process, store, hall_login, cloc
     clock.now += 86_400 + LATER
     assert dawanka.prune(older_than=86_400) == 0
     assert store.count(keys.open_orders) == 1
-    assert list(orders.listing.orders("open")) == [still_open]
+    assert list(orders.orders("open")) == [still_open]
 
 
 @pytest.mark.parametrize(
@@ -770,7 +770,7 @@ GARBAGE += ['["order1",' + "1," * 10 + "1]"]
 @pytest.mark.parametrize("text", GARBAGE, ids=lambda text: text[:20])
 def test_records__that_are_unreadable(dawanka, store, sandbox, hall_login, text, caplog):
     """They are not taken for an order that was never begun, and hide no other order."""
-    keys = dawanka._orders._keys
+    keys = dawanka._orders.keys
     dawanka.report_pay(hall_login, "order-2")
     store.set(keys.order("order-1"), text)
     for call in (dawanka.report_pay, dawanka.settle):

@@ -101,7 +101,7 @@ def test_call__no_token_in_time(sandbox, pauses):
     """Where another process fetches for too long, the error names the call that waited."""
     store = MemoryStore()
     session = make_session(sandbox, store=store, sleep=pauses).within(0.2)
-    assert store.try_lock(session._caller.tokens._key, 60.0)
+    assert store.try_lock(session._caller.tokens.key, 60.0)
     with pytest.raises(TransportError, match="could not obtain an access token") as caught:
         CloudStorage(session).set(LoginState(openid="o", session_key="k"), {"a": "1"})
     assert (caught.value.endpoint, caught.value.sent) == ("set_user_storage", False)

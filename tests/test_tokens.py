@@ -6,6 +6,7 @@ import threading
 import pytest
 from sessions import Clock, Pauses
 
+import qqminigame
 from qqminigame import (
     AccessTokenError,
     BusyError,
@@ -94,9 +95,7 @@ class Bench:
             key="token",
             store=self.store,
             fetch=fetch or self.platform,
-            clock=self.clock,
-            sleep=self.sleep,
-            monotonic=self.ticks,
+            clock=qqminigame.Clock(time=self.clock, sleep=self.sleep, monotonic=self.ticks),
         )
         return Keeper(tokens, self.ticks)
 

@@ -12,6 +12,7 @@ from collections import Counter
 
 from sessions import Clock
 
+import qqminigame
 from qqminigame import CloudStorage, LoginState, QQMiniGameError, Session
 
 
@@ -26,8 +27,9 @@ class Worker:
         self._storage = self._new_storage()
 
     def _new_storage(self):
-        clocks = {"clock": self._clock, "monotonic": self._clock} if self._clock else {}
-        return CloudStorage(Session(**self._arguments, **clocks))
+        now = self._clock
+        clock = qqminigame.Clock(time=now, monotonic=now) if now else qqminigame.Clock()
+        return CloudStorage(Session(**self._arguments, clock=clock))
 
     def burst(self, threads, calls, pause=0.0):
         """Make so many calls in each of so many threads; return how they ended."""

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from qqminigame import settings, validation
 from qqminigame.clock import Deadline
 from qqminigame.dawanka.orders import PayOrders
+from qqminigame.dawanka.records import Keys, Place
 from qqminigame.dawanka.reporting import NothingLeftError, OrderReports
 from qqminigame.exceptions import ConfigurationError, Problem
 from qqminigame.limits import MAX_ORDER_ID_BYTES
@@ -48,12 +49,15 @@ class Dawanka:
         self._report_pay = session.endpoint(platform.report_dawanka, "Dawanka")
         app_id, address = session.target(self._report_pay)
         store = _order_store(orders, session)
+        keys = Keys(f"{platform.name}:{app_id}")
         self._orders = PayOrders(
-            app=f"{platform.name}:{app_id}",
+            keys=keys,
             address=address,
             store=store,
             # Records in memory are new in each process, as their user asked for.
-            witness=None if isinstance(store, MemoryStore) else session.store,
+            place=None
+            if isinstance(store, MemoryStore)
+            else Place(key=keys.place, store=store, witness=session.store),
             page_time=session.deadline,
         )
         self._address = address
@@ -208,7 +212,7 @@ class Dawanka:
         if limit is not None:
             validation.check_integer(limit, 1, sys.maxsize, "limit", problems)
         validation.refuse("Dawanka.orders", problems)
-        return islice(self._orders.listing.orders(state), limit)
+        return islice(self._orders.orders(state), limit)
 
     def prune(self, older_than: float, limit: int = 10_000) -> int:
         """Remove the records of finished orders; open ones stay.
@@ -230,7 +234,7 @@ class Dawanka:
         validation.check_integer(older_than, _DAY, sys.maxsize, "older_than", problems)
         validation.check_integer(limit, 1, sys.maxsize, "limit", problems)
         validation.refuse("Dawanka.prune", problems)
-        return self._orders.listing.prune(older_than, limit)
+        return self._orders.prune(older_than, limit)
 
     def trust_orders(self) -> None:
         """Go on with the records that ``orders=`` names, after a StoreError about others.
@@ -260,8 +264,8 @@ class Dawanka:
 
 def _order_store(orders: Store | str | None, session: Session) -> Store:
     if orders is None:
-        return default_order_store(session.clock)
-    store = open_order_store(orders, session.clock) if isinstance(orders, str) else orders
+        return default_order_store(session.clock.time)
+    store = open_order_store(orders, session.clock.time) if isinstance(orders, str) else orders
     settings.instance("orders", store, Store)
     cache = session.store
     if (

@@ -20,7 +20,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from qqminigame.clock import Deadline
 from qqminigame.dawanka.records import (
@@ -42,6 +42,7 @@ from qqminigame.stores.base import Store, check_durable
 
 # This long after the end of its call, a report has come in or never will.
 MARGIN_SECONDS: Final = 60.0
+_PAGE: Final = 500
 
 
 @frozen(kw_only=True)
@@ -61,6 +62,7 @@ class Look:
     quiet_from: float
 
 
+@define(kw_only=True, eq=False)
 class PayOrders:
     """The orders of one app in the game hall.
 
@@ -68,36 +70,19 @@ class PayOrders:
     where the store cannot be used within it.
 
     Attributes:
-        listing: All of them.
+        keys: Names the app; all who report for it have to use the same.
+        address: Scheme and host that reports go to; part of the record.
+        store: Where the records are kept.
+        place: Makes sure of the records; None for records that are not shared.
+        page_time: Starts the time that reading one page of orders may take.
     """
 
-    def __init__(
-        self,
-        *,
-        app: str,
-        address: str,
-        store: Store,
-        witness: Store | None,
-        page_time: Callable[[], Deadline],
-    ) -> None:
-        """Keep orders in a store.
-
-        Args:
-            app: Names the app; all who report for it have to use the same.
-            address: Scheme and host that reports go to; part of the record.
-            store: Where the records are kept.
-            witness: Another store of the app's processes, which remembers the id of the records;
-                None for records that are not shared.
-            page_time: Starts the time that reading one page of orders may take.
-        """
-        self._address = address
-        self._store = store
-        self._keys = Keys(app)
-        self.listing = OrderList(keys=self._keys, store=store, page_time=page_time)
-        self._checked = False
-        self._place = None
-        if witness is not None:
-            self._place = Place(key=self._keys.place, store=store, witness=witness)
+    keys: Keys
+    address: str
+    store: Store
+    place: Place | None
+    page_time: Callable[[], Deadline]
+    _checked: bool = field(init=False, default=False)
 
     def find(self, order_id: str, deadline: Deadline) -> PayOrder | None:
         """Return an order; None where it was never begun, or is known not to have been counted.
@@ -107,7 +92,7 @@ class PayOrders:
                 that they do not have may have been reported all the same.
             ConfigurationError: The store may lose what it keeps.
         """
-        text = self._read((self._keys.order(order_id),), deadline).get(self._keys.order(order_id))
+        text = self._read((self.keys.order(order_id),), deadline).get(self.keys.order(order_id))
         return None if text is None else order_of(text)
 
     def look(self, order_id: str, openid: str, deadline: Deadline) -> Look:
@@ -116,8 +101,8 @@ class PayOrders:
         Raises:
             StoreError: As :meth:`find`.
         """
-        order_key, latest_key = self._keys.order(order_id), self._keys.latest(openid)
-        now = self._store.now(timeout=left(deadline))
+        order_key, latest_key = self.keys.order(order_id), self.keys.latest(openid)
+        now = self.store.now(timeout=left(deadline))
         found = self._read((order_key, latest_key), deadline)
         order, latest = found.get(order_key), found.get(latest_key)
         return Look(
@@ -147,7 +132,7 @@ class PayOrders:
         order = PayOrder(
             order_id=order_id,
             openid=openid,
-            address=self._address,
+            address=self.address,
             mark=secrets.token_hex(8),
             begun_at=look.now,
             settle_from=look.now + deadline.seconds + MARGIN_SECONDS,
@@ -160,9 +145,9 @@ class PayOrders:
             if not self._become_latest(order, look.latest, deadline):
                 return None
             # Before the order: one that is open and not in the list would never be settled.
-            self._store.set(self._keys.open(order.mark), order_text(order), timeout=left(deadline))
-            key = self._keys.order(order_id)
-            if self._store.add(key, order_text(order), timeout=left(deadline)):
+            self.store.set(self.keys.open(order.mark), order_text(order), timeout=left(deadline))
+            key = self.keys.order(order_id)
+            if self.store.add(key, order_text(order), timeout=left(deadline)):
                 return order
         except (StoreError, TransportError) as error:
             failure = error
@@ -181,8 +166,8 @@ class PayOrders:
         Raises:
             TransportError: It may not; nothing was sent.
         """
-        late = self._store.now(timeout=left(deadline)) - order.begun_at > deadline.seconds
-        text = self._store.get(self._keys.order(order.order_id), timeout=left(deadline))
+        late = self.store.now(timeout=left(deadline)) - order.begun_at > deadline.seconds
+        text = self.store.get(self.keys.order(order.order_id), timeout=left(deadline))
         if late or text != order_text(order):
             seconds = f"{deadline.seconds:g}"
             raise TransportError(
@@ -195,30 +180,30 @@ class PayOrders:
     def withdraw(self, order: PayOrder, look: Look, deadline: Deadline) -> None:
         """Undo a beginning: the order was certainly not counted and may be reported again."""
         self.forget(order, deadline)
-        key, text, timeout = self._keys.latest(order.openid), latest_text(order), least(deadline)
+        key, text, timeout = self.keys.latest(order.openid), latest_text(order), least(deadline)
         if look.latest is None:
-            self._store.delete_if(key, text, timeout=timeout)
+            self.store.delete_if(key, text, timeout=timeout)
         else:
-            self._store.replace_if(key, text, look.latest, timeout=timeout)
+            self.store.replace_if(key, text, look.latest, timeout=timeout)
 
     def forget(self, order: PayOrder, deadline: Deadline) -> bool:
         """Strike out an order that was not counted; return whether it was as open as it is here."""
-        key = self._keys.order(order.order_id)
-        deleted = self._store.delete_if(key, order_text(order), timeout=least(deadline))
+        key = self.keys.order(order.order_id)
+        deleted = self.store.delete_if(key, order_text(order), timeout=least(deadline))
         self._unlist(order, deadline)
         return deleted
 
     def finish(self, order: PayOrder, report: PayReport, deadline: Deadline) -> None:
         """Write down the answer, whatever the record says by now: it was counted."""
         done = self._done(order, report, deadline)
-        self._store.set(self._keys.order(order.order_id), order_text(done), timeout=least(deadline))
+        self.store.set(self.keys.order(order.order_id), order_text(done), timeout=least(deadline))
         self._unlist(order, deadline)
 
     def finish_if_open(self, order: PayOrder, report: PayReport, deadline: Deadline) -> bool:
         """Write down that an order was counted; return whether it was as open as it is here."""
         done = self._done(order, report, deadline)
-        key = self._keys.order(order.order_id)
-        replaced = self._store.replace_if(
+        key = self.keys.order(order.order_id)
+        replaced = self.store.replace_if(
             key, order_text(order), order_text(done), timeout=least(deadline)
         )
         self._unlist(order, deadline)
@@ -226,11 +211,11 @@ class PayOrders:
 
     def record(self, order_id: str, openid: str, report: PayReport, deadline: Deadline) -> bool:
         """Write down that an order was counted that has no record; return whether it had none."""
-        now = self._store.now(timeout=left(deadline))
+        now = self.store.now(timeout=left(deadline))
         order = PayOrder(
             order_id=order_id,
             openid=openid,
-            address=self._address,
+            address=self.address,
             mark=secrets.token_hex(8),
             begun_at=now,
             settle_from=now,
@@ -240,72 +225,17 @@ class PayOrders:
             ended_at=now,
             report=report,
         )
-        key = self._keys.order(order_id)
-        return self._store.add(key, order_text(order), timeout=left(deadline))
+        key = self.keys.order(order_id)
+        return self.store.add(key, order_text(order), timeout=left(deadline))
 
     def seconds_to_wait(self, order: PayOrder, deadline: Deadline) -> float:
         """Return how long the report of an open order may still be under way; 0 for no longer."""
-        return max(0.0, order.settle_from - self._store.now(timeout=least(deadline)))
+        return max(0.0, order.settle_from - self.store.now(timeout=least(deadline)))
 
     def is_latest(self, order: PayOrder, deadline: Deadline) -> bool:
         """Return whether no order of the player was begun after this one."""
-        text = self._store.get(self._keys.latest(order.openid), timeout=left(deadline))
+        text = self.store.get(self.keys.latest(order.openid), timeout=left(deadline))
         return text is not None and latest_of(text).mark == order.mark
-
-    def trust(self, deadline: Deadline) -> None:
-        """Go on with these records, whichever were used before."""
-        if self._place is not None:
-            self._place.trust(deadline)
-
-    def _read(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        """Return the texts of some keys, after making sure that these are the right records."""
-        if not self._checked:
-            check_durable(self._store, timeout=left(deadline))
-            self._checked = True
-        found = self._store.get_many((*keys, self._keys.place), timeout=left(deadline))
-        if self._place is not None:
-            self._place.check(found.get(self._keys.place), deadline)
-        return found
-
-    def _become_latest(self, order: PayOrder, latest: str | None, deadline: Deadline) -> bool:
-        key, text = self._keys.latest(order.openid), latest_text(order)
-        if latest is None:
-            return self._store.add(key, text, timeout=left(deadline))
-        return self._store.replace_if(key, latest, text, timeout=left(deadline))
-
-    def _quiet_from(self, latest: Latest, now: float, deadline: Deadline) -> float:
-        """Return from when no report of the player may be under way."""
-        unclear = max(latest.quiet_from, latest.settle_from)
-        if now >= unclear:
-            return unclear
-        order = self.find(latest.order_id, deadline)
-        ended = order is not None and order.report is not None
-        return latest.quiet_from if ended else unclear
-
-    def _done(self, order: PayOrder, report: PayReport, deadline: Deadline) -> PayOrder:
-        return evolve(order, report=report, ended_at=self._store.now(timeout=least(deadline)))
-
-    def _unlist(self, order: PayOrder, deadline: Deadline) -> None:
-        key = self._keys.open(order.mark)
-        self._store.delete_if(key, order_text(order), timeout=least(deadline))
-
-
-_PAGE: Final = 500
-
-
-@frozen(kw_only=True)
-class OrderList:
-    """The records of one app's orders.
-
-    Attributes:
-        keys: Their keys.
-        store: Where they are.
-        page_time: Starts the time that one page may take.
-    """
-
-    keys: Keys
-    store: Store
-    page_time: Callable[[], Deadline]
 
     def orders(self, state: str | None) -> Iterator[PayOrder]:
         """Yield orders; one may come twice where others are recorded meanwhile.
@@ -342,6 +272,43 @@ class OrderList:
                 self.store.delete_if(latest, latest_text(order), timeout=left(deadline))
         self._tidy(until)
         return removed
+
+    def trust(self, deadline: Deadline) -> None:
+        """Go on with these records, whichever were used before."""
+        if self.place is not None:
+            self.place.trust(deadline)
+
+    def _read(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
+        """Return the texts of some keys, after making sure that these are the right records."""
+        if not self._checked:
+            check_durable(self.store, timeout=left(deadline))
+            self._checked = True
+        found = self.store.get_many((*keys, self.keys.place), timeout=left(deadline))
+        if self.place is not None:
+            self.place.check(found.get(self.keys.place), deadline)
+        return found
+
+    def _become_latest(self, order: PayOrder, latest: str | None, deadline: Deadline) -> bool:
+        key, text = self.keys.latest(order.openid), latest_text(order)
+        if latest is None:
+            return self.store.add(key, text, timeout=left(deadline))
+        return self.store.replace_if(key, latest, text, timeout=left(deadline))
+
+    def _quiet_from(self, latest: Latest, now: float, deadline: Deadline) -> float:
+        """Return from when no report of the player may be under way."""
+        unclear = max(latest.quiet_from, latest.settle_from)
+        if now >= unclear:
+            return unclear
+        order = self.find(latest.order_id, deadline)
+        ended = order is not None and order.report is not None
+        return latest.quiet_from if ended else unclear
+
+    def _done(self, order: PayOrder, report: PayReport, deadline: Deadline) -> PayOrder:
+        return evolve(order, report=report, ended_at=self.store.now(timeout=least(deadline)))
+
+    def _unlist(self, order: PayOrder, deadline: Deadline) -> None:
+        key = self.keys.open(order.mark)
+        self.store.delete_if(key, order_text(order), timeout=least(deadline))
 
     def _tidy(self, until: float) -> None:
         """Take out of the list of open orders what processes that were killed have left in it."""

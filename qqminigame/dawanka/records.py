@@ -5,7 +5,7 @@ import logging
 import secrets
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from qqminigame import codec
 from qqminigame.clock import Deadline
@@ -166,20 +166,24 @@ def latest_of(text: str) -> Latest:
     return Latest(*values)
 
 
+@define(kw_only=True, eq=False)
 class Place:
     """The id of an app's order records, and what remembers it.
 
     Records that were deleted, or another program's, do not know what was reported: an order would
     be counted twice. So the records have an id, which two remember: this process, from its first
     order on, and the session's own store, which is kept elsewhere.
+
+    Attributes:
+        key: Where both keep it.
+        store: Holds the records.
+        witness: Another store of the app's processes, which remembers the id.
     """
 
-    def __init__(self, *, key: str, store: Store, witness: Store) -> None:
-        """Compare the id that ``store`` has under ``key`` with that of ``witness``."""
-        self._key = key
-        self._store = store
-        self._witness = witness
-        self._known: str | None = None
+    key: str
+    store: Store
+    witness: Store
+    _known: str | None = field(init=False, default=None)
 
     def check(self, place: str | None, deadline: Deadline) -> None:
         """Compare the id that was found with the one that is remembered.
@@ -193,36 +197,36 @@ class Place:
         self._known = self._remembered(place, deadline)
         if place != self._known:
             raise StoreError(
-                f"the order records in {self._store!r} are not those that were used before: they "
+                f"the order records in {self.store!r} are not those that were used before: they "
                 "were lost, or orders= names another place; nothing was sent. Restore them, or "
                 "call Dawanka.trust_orders() to go on with these. "
-                f"{self._store!r} 中的订单记录不是之前使用的：记录已丢失，或 orders= 指向了别处；"
+                f"{self.store!r} 中的订单记录不是之前使用的：记录已丢失，或 orders= 指向了别处；"
                 "请求未发送。请恢复记录，或调用 Dawanka.trust_orders() 改用当前记录。"
             )
 
     def trust(self, deadline: Deadline) -> None:
         """Remember the id that the records have now."""
-        place = self._store.get(self._key, timeout=left(deadline)) or self._made(deadline)
-        self._witness.set(self._key, place, timeout=left(deadline))
+        place = self.store.get(self.key, timeout=left(deadline)) or self._made(deadline)
+        self.witness.set(self.key, place, timeout=left(deadline))
         self._known = place
 
     def _made(self, deadline: Deadline) -> str:
         """Give the records an id, unless another process has just done so."""
         place = _new_place()
-        if self._store.add(self._key, place, timeout=left(deadline)):
+        if self.store.add(self.key, place, timeout=left(deadline)):
             return place
-        return self._store.get(self._key, timeout=left(deadline)) or place
+        return self.store.get(self.key, timeout=left(deadline)) or place
 
     def _remembered(self, place: str, deadline: Deadline) -> str:
         """Return the id that is remembered; where none is, it is this one from now on."""
         known = self._known or place
         try:
-            if self._witness.add(self._key, known, timeout=left(deadline)):
+            if self.witness.add(self.key, known, timeout=left(deadline)):
                 return known
-            remembered = self._witness.get(self._key, timeout=left(deadline))
+            remembered = self.witness.get(self.key, timeout=left(deadline))
             if remembered is not None and _is_place(remembered):
                 return remembered
-            self._witness.set(self._key, known, timeout=left(deadline))
+            self.witness.set(self.key, known, timeout=left(deadline))
         except StoreError as error:
             _log.warning("could not compare the order records with those used before: %s", error)
         return known

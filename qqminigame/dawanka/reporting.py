@@ -32,22 +32,21 @@ class NothingLeftError(Exception):
     """The player has no use left, and nothing was reported."""
 
 
+@frozen(kw_only=True, eq=False)
 class OrderReports:
-    """Reports orders, each of them once."""
+    """Reports orders, each of them once.
 
-    def __init__(self, *, address: str, orders: PayOrders, ask: Ask, send: Send) -> None:
-        """Use records and two calls of the platform.
+    Attributes:
+        address: Scheme and host of the platform.
+        orders: The records.
+        ask: Asks for a player's uses.
+        send: Sends a report.
+    """
 
-        Args:
-            address: Scheme and host of the platform.
-            orders: The records.
-            ask: Asks for a player's uses.
-            send: Sends a report.
-        """
-        self._address = address
-        self._orders = orders
-        self._ask = ask
-        self._send = send
+    address: str
+    orders: PayOrders
+    ask: Ask
+    send: Send
 
     def report(
         self,
@@ -72,13 +71,13 @@ class OrderReports:
             QQMiniGameError: As :meth:`qqminigame.Dawanka.report_pay`.
         """
         while True:
-            look = self._orders.look(order_id, hall_login.openid, deadline)
+            look = self.orders.look(order_id, hall_login.openid, deadline)
             if look.order is not None:
                 return self._recorded(call, look.order, hall_login, deadline)
-            info = self._ask(hall_login, deadline)
+            info = self.ask(hall_login, deadline)
             if if_left and not info.has_bonus_left:
                 raise NothingLeftError
-            order = self._orders.begin(order_id, hall_login.openid, look, info, deadline)
+            order = self.orders.begin(order_id, hall_login.openid, look, info, deadline)
             if order is not None:
                 return self._send_order(order, look, hall_login, deadline)
 
@@ -102,7 +101,7 @@ class OrderReports:
         Returns:
             The report; None where the order was not counted.
         """
-        order = self._orders.find(order_id, deadline)
+        order = self.orders.find(order_id, deadline)
         if order is None:
             return self._record(hall_login, order_id, deadline) if counted else None
         _check_owner(call, order, hall_login)
@@ -120,7 +119,7 @@ class OrderReports:
     def _record(self, hall_login: HallLogin, order_id: str, deadline: Deadline) -> PayReport:
         """Record an order that only the caller knows of, so that it is not reported again."""
         report = PayReport(use=None, left=None)
-        if self._orders.record(order_id, hall_login.openid, report, deadline):
+        if self.orders.record(order_id, hall_login.openid, report, deadline):
             return report
         raise TransportError(
             f"order {order_id!r} was begun by another process just now; call Dawanka.settle() "
@@ -130,8 +129,8 @@ class OrderReports:
 
     def _close(self, order: PayOrder, report: PayReport | None, deadline: Deadline) -> bool:
         if report is None:
-            return self._orders.forget(order, deadline)
-        return self._orders.finish_if_open(order, report, deadline)
+            return self.orders.forget(order, deadline)
+        return self.orders.finish_if_open(order, report, deadline)
 
     def _recorded(
         self, call: str, order: PayOrder, hall_login: HallLogin, deadline: Deadline
@@ -140,7 +139,7 @@ class OrderReports:
         _check_owner(call, order, hall_login)
         self._check_address(call, order)
         if order.report is None:
-            wait = self._orders.seconds_to_wait(order, deadline)
+            wait = self.orders.seconds_to_wait(order, deadline)
             raise _unknown(call, order, _EARLIER, wait)
         return order.report
 
@@ -149,22 +148,22 @@ class OrderReports:
     ) -> PayReport:
         """Send an order's report and write down its end."""
         try:
-            self._orders.check(order, deadline)
-            report = self._send(hall_login, deadline)
+            self.orders.check(order, deadline)
+            report = self.send(hall_login, deadline)
         except QQMiniGameError as error:
             failure = error
         else:
-            _write_down(order, lambda: self._orders.finish(order, report, deadline))
+            _write_down(order, lambda: self.orders.finish(order, report, deadline))
             return report
         if isinstance(failure, OutcomeUnknownError):
             raise _unclear(failure, order, self._wait(order, deadline))
-        _write_down(order, lambda: self._orders.withdraw(order, look, deadline))
+        _write_down(order, lambda: self.orders.withdraw(order, look, deadline))
         raise failure
 
     def _wait(self, order: PayOrder, deadline: Deadline) -> float:
         """Return how long to wait for ``settle``; where the store does not say, the longest."""
         try:
-            return self._orders.seconds_to_wait(order, deadline)
+            return self.orders.seconds_to_wait(order, deadline)
         except StoreError:
             return order.settle_from - order.begun_at
 
@@ -174,15 +173,15 @@ class OrderReports:
         """Return the uses left if an order's report was counted, None if it was not."""
         self._check_address(call, order)
         before = order.uses_before
-        wait = self._orders.seconds_to_wait(order, deadline)
+        wait = self.orders.seconds_to_wait(order, deadline)
         if wait > 0:
             raise _unknown(call, order, _UNDER_WAY, wait)
         if before is None:
             raise _unknown(call, order, _UNRESOLVED, wait)
-        info = self._ask(hall_login, deadline)
+        info = self.ask(hall_login, deadline)
         after = info.pay_return_count
         # Asked last: an order begun before the count was read may be in it.
-        if not self._orders.is_latest(order, deadline):
+        if not self.orders.is_latest(order, deadline):
             raise _unknown(call, order, _LATER, wait)
         if info.level.value != order.level_before:
             raise _unknown(call, order, _OTHER_LEVEL, wait)
@@ -194,12 +193,12 @@ class OrderReports:
 
     def _check_address(self, call: str, order: PayOrder) -> None:
         """Refuse an order that went to another address: who knows what counts uses there."""
-        if order.address != self._address:
+        if order.address != self.address:
             raise ConfigurationError(
                 f"{call}: order {order.order_id!r} was reported to {order.address}, and this "
-                f"session calls {self._address}: use the same base_url, or records of their own "
+                f"session calls {self.address}: use the same base_url, or records of their own "
                 f"for each, Dawanka(session, orders=...). 订单 {order.order_id!r} 已向 "
-                f"{order.address} 上报，而当前会话调用 {self._address}：请使用相同的 base_url，"
+                f"{order.address} 上报，而当前会话调用 {self.address}：请使用相同的 base_url，"
                 "或用 Dawanka(session, orders=...) 分开保存订单。"
             )
 
