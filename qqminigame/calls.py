@@ -80,8 +80,6 @@ class Attempts:
             outcome = "ok"
             return value
         except QQMiniGameError as error:
-            if isinstance(error, SignatureError | LoginExpiredError):
-                error.signed = wire.signed_text(request)
             outcome, code = outcome_of(error).name.lower(), error.code
             raise
         finally:
@@ -175,20 +173,17 @@ class Caller:
                 dice=self.clock.random(),
             )
             if pause is None:
-                raise self._final(call, failure)
+                self._forget_refused(call, failure)
+                raise final_error(failure, endpoint, call.attempts)
             _log.info("attempt %d: %s; repeated in %.2f s", call.attempts, failure, pause)
             self.clock.sleep(pause)
 
-    def _final(self, call: Call[T], failure: QQMiniGameError) -> QQMiniGameError:
-        """Return what a call raises in the end; forget a login that the platform refuses."""
+    def _forget_refused(self, call: Call[T], failure: QQMiniGameError) -> None:
+        """Forget a login that the platform refuses."""
         if isinstance(call.login, LoginState) and isinstance(
             failure, SignatureError | LoginExpiredError
         ):
             self.logins.forget(call.login, timeout=max(call.deadline.left(), _LAST_SECONDS))
-        final = final_error(failure, call.endpoint)
-        final.attempts = call.attempts
-        final.endpoint = final.endpoint or call.endpoint.name
-        return final
 
     def _call_authorised(self, call: Call[T]) -> T:
         """Call with an access token where one is needed; replace a rejected one once."""

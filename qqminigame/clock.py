@@ -37,6 +37,8 @@ class Deadline:
 
     __slots__ = ("_ends", "_monotonic", "seconds")
 
+    seconds: float
+
     def __init__(self, seconds: float, monotonic: Callable[[], float]) -> None:
         """Start now.
 

@@ -161,8 +161,23 @@ class OutcomeUnknownError(TransportError):
             0 for at once; None without an order, and where only the caller can know.
     """
 
-    order_id: str | None = None
-    settle_in: int | None = None
+    def __init__(
+        self,
+        text: str,
+        *,
+        endpoint: str | None = None,
+        code: int | None = None,
+        message: str = "",
+        attempts: int = 0,
+        sent: bool | None = None,
+        order_id: str | None = None,
+        settle_in: int | None = None,
+    ) -> None:
+        super().__init__(
+            text, endpoint=endpoint, code=code, message=message, attempts=attempts, sent=sent
+        )
+        self.order_id = order_id
+        self.settle_in = settle_in
 
 
 class ReplyError(QQMiniGameError):

@@ -123,8 +123,11 @@ class RetryPolicy:
         return seconds if seconds < left_seconds else None
 
 
-def final_error(error: QQMiniGameError, endpoint: Endpoint) -> QQMiniGameError:
-    """Return what to raise when there is no further attempt.
+def final_error(error: QQMiniGameError, endpoint: Endpoint, attempts: int) -> QQMiniGameError:
+    """Return what a call raises in the end.
+
+    This is the one place that adds to an error: where it was first raised, neither the call it was
+    part of nor the attempts before it are known.
 
     Only two things mean that a call was certainly not carried out: that it was not sent, and the
     codes that its row lists. Every other end of a call that must not be repeated is unknown.
@@ -132,11 +135,13 @@ def final_error(error: QQMiniGameError, endpoint: Endpoint) -> QQMiniGameError:
     refused = isinstance(error, PlatformError) and error.code in endpoint.refusals
     clear = refused or not (outcome_of(error).unclear or isinstance(error, PlatformError))
     if endpoint.idempotent or clear:
+        error.endpoint, error.attempts = error.endpoint or endpoint.name, attempts
         return error
     return OutcomeUnknownError(
         f"{error}; it may or may not have happened, and must not be repeated before that is known",
-        endpoint=error.endpoint,
+        endpoint=error.endpoint or endpoint.name,
         code=error.code,
         message=error.message,
+        attempts=attempts,
         sent=error.sent,
     )

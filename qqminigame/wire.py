@@ -13,7 +13,13 @@ from urllib.parse import parse_qsl, quote
 from attrs import field, frozen
 
 from qqminigame.codec import STRICT_JSON
-from qqminigame.exceptions import PlatformError, QQMiniGameError, ReplyError
+from qqminigame.exceptions import (
+    LoginExpiredError,
+    PlatformError,
+    QQMiniGameError,
+    ReplyError,
+    SignatureError,
+)
 from qqminigame.limits import MAX_TEXT_BYTES
 from qqminigame.models import AccessToken, HallLogin, LoginState
 from qqminigame.platforms.base import Auth, Endpoint
@@ -293,7 +299,7 @@ def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGa
             message=message,
             sent=True,
         )
-    return known.error(
+    error = known.error(
         f"{endpoint.name}: {code} {known.name}: {known.english} {known.chinese}{says}",
         endpoint=endpoint.name,
         code=code,
@@ -302,6 +308,9 @@ def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGa
         chinese=known.chinese,
         sent=True,
     )
+    if isinstance(error, SignatureError | LoginExpiredError):
+        error.signed = signed_text(request)
+    return error
 
 
 def _not_documented(endpoint: Endpoint, reason: str, *, cut_off: bool = False) -> ReplyError:

@@ -1,5 +1,6 @@
 """What is repeated, after how long a pause, and what is raised in the end."""
 
+import copy
 import math
 
 import pytest
@@ -122,15 +123,19 @@ def test_final_error__says_when_the_outcome_is_unknown(
     idempotent: bool,
 ) -> None:
     """Only an unclear end of a call that must not be repeated becomes OutcomeUnknownError."""
-    final = final_error(error, PLATFORMS["qq"].set_storage if idempotent else REPORT_DAWANKA_PAY)
+    error = copy.copy(error)  # the table's own stay as they are
+    final = final_error(error, PLATFORMS["qq"].set_storage if idempotent else REPORT_DAWANKA_PAY, 2)
     refused = isinstance(error, PlatformError) and error.code not in REPORT_DAWANKA_PAY.refusals
     if idempotent or not (unclear or refused):
         assert final is error
+        assert final.endpoint
+        assert final.attempts == 2
         return
     assert type(final) is OutcomeUnknownError
     assert str(final).startswith(str(error))
     assert "may or may not have happened" in str(final)
-    assert (final.endpoint, final.sent) == (error.endpoint, error.sent)
+    assert (final.endpoint, final.sent) == (NAME, error.sent)
+    assert final.attempts == 2
     assert (final.code, final.message) == (error.code, error.message)
 
 
@@ -145,7 +150,7 @@ def test_final_error__only_listed_codes_are_a_clear_no(code: int) -> None:
         OpenApiCode.BUSY,
         OpenApiCode.SYSTEM_BUSY,
     }
-    assert (final_error(error, REPORT_DAWANKA_PAY) is error) is clear
+    assert (final_error(error, REPORT_DAWANKA_PAY, 1) is error) is clear
 
 
 @pytest.mark.parametrize(

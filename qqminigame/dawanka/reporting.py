@@ -273,11 +273,12 @@ def _unknown(call: str, order: PayOrder, doubt: _Doubt, wait: float) -> OutcomeU
         wait: In how many seconds ``settle`` can decide.
     """
     english, chinese, seconds = _advice(order, wait, ends=doubt.ends)
-    return _error(
+    return OutcomeUnknownError(
         f"{call}: cannot tell whether order {order.order_id!r} was counted: {doubt.english}; "
         f"{english}. 无法确定订单 {order.order_id!r} 是否已计数：{doubt.chinese}；{chinese}。",
-        order,
-        seconds,
+        endpoint=ENDPOINT,
+        order_id=order.order_id,
+        settle_in=seconds,
     )
 
 
@@ -290,15 +291,17 @@ def _unclear(failure: OutcomeUnknownError, order: PayOrder, wait: float) -> Outc
         wait: In how many seconds ``settle`` can decide.
     """
     english, chinese, seconds = _advice(order, wait, ends=True)
-    error = _error(
+    return OutcomeUnknownError(
         f"{failure}; it was order {order.order_id!r}: {english}. "
         f"订单 {order.order_id!r} 已发出，但没有明确的答复，平台是否计数未知；{chinese}。",
-        order,
-        seconds,
+        endpoint=ENDPOINT,
+        code=failure.code,
+        message=failure.message,
+        attempts=failure.attempts,
+        sent=failure.sent,
+        order_id=order.order_id,
+        settle_in=seconds,
     )
-    error.code, error.message = failure.code, failure.message
-    error.attempts, error.sent = failure.attempts, failure.sent
-    return error
 
 
 def _advice(order: PayOrder, wait: float, *, ends: bool) -> tuple[str, str, int | None]:
@@ -319,9 +322,3 @@ def _advice(order: PayOrder, wait: float, *, ends: bool) -> tuple[str, str, int 
         f"请勿重复上报，{chinese}调用 Dawanka.settle() 核实",
         max(0, seconds),
     )
-
-
-def _error(text: str, order: PayOrder, settle_in: int | None) -> OutcomeUnknownError:
-    error = OutcomeUnknownError(text, endpoint=ENDPOINT, sent=None)
-    error.order_id, error.settle_in = order.order_id, settle_in
-    return error
