@@ -30,6 +30,7 @@ from qqminigame.codec import STRICT_JSON
 from qqminigame.exceptions import ConfigurationError, PlatformError, Problem, SignatureError
 from qqminigame.limits import MAX_POSTED_BYTES
 from qqminigame.models import LoginState
+from qqminigame.platforms import PlatformName
 from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import DouyinClientCode
 from qqminigame.redaction import drop_frames, mask_parameters
@@ -263,7 +264,7 @@ class KVData(TypedDict):
 
 
 def kv_data_list(
-    kv: Mapping[str, str] | Iterable[tuple[str, str]], platform: str | Platform = "douyin"
+    kv: Mapping[str, str] | Iterable[tuple[str, str]], platform: PlatformName | Platform = "douyin"
 ) -> list[KVData]:
     """Return the checked ``KVDataList`` for a page to hand to ``setUserCloudStorage``.
 

@@ -91,6 +91,10 @@ class Connection(http.client.HTTPConnection):
         begun: Whether a byte of the request of the exchange may have gone out.
     """
 
+    host: str
+    sock: Any
+    timeout: float | None
+
     def __init__(self, route: Route) -> None:
         """Create it; it is opened when first needed."""
         super().__init__(*(route.proxy or (route.host, route.port)))
@@ -98,7 +102,7 @@ class Connection(http.client.HTTPConnection):
             self.set_tunnel(route.host, route.port, dict(route.proxy_headers))
         if route.tls is not None:
             self.default_port = http.client.HTTPS_PORT
-        self.begun = False
+        self.begun: bool = False
         self.route = route
         self._held_back: list[bytes] | None = None
         self._reader: _Reader | None = None
@@ -331,6 +335,9 @@ class Answer(http.client.HTTPResponse):
         fields: The headers, their names in small letters.
     """
 
+    headers: http.client.HTTPMessage
+    msg: http.client.HTTPMessage
+
     def __init__(self, reader: _Reader, debuglevel: int = 0, method: str | None = None) -> None:
         super().__init__(reader, debuglevel, method)  # type: ignore[arg-type]
         self._reader = reader
@@ -380,7 +387,9 @@ class Body:
             answer: The answer.
             give_back: Is called once, when the body has been read, closed or dropped.
         """
-        self.status, self.reason, self.headers = answer.status, answer.reason, answer.fields
+        self.status: Final = answer.status
+        self.reason: Final = answer.reason
+        self.headers: Final = answer.fields
         self._answer = answer
         self._give_back: Callable[[Answer], object] | None = give_back
         packed = answer.fields.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")

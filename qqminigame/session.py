@@ -4,7 +4,7 @@ import copy
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve
 
@@ -14,6 +14,7 @@ from qqminigame.clock import SYSTEM_CLOCK, Clock, Deadline
 from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.login_store import LoginStore
 from qqminigame.models import CallEvent, HallLogin, LoginState
+from qqminigame.platforms import PlatformName
 from qqminigame.platforms.base import Auth, Endpoint, Platform
 from qqminigame.retry import RetryPolicy
 from qqminigame.stores import Store, default_store, open_store
@@ -23,6 +24,26 @@ from qqminigame.version import __version__
 from qqminigame.wire import App, Payload, Result
 
 T = TypeVar("T")
+
+
+class SessionArguments(TypedDict, total=False):
+    """The arguments of :class:`Session`, which describes them, for :meth:`Session.from_env`."""
+
+    app_id: str
+    app_secret: str | None
+    hall_app_id: str | None
+    app_key: str | None
+    platform: PlatformName | Platform
+    stable_token: bool
+    store: Store | str | None
+    timeout: float | tuple[float, float]
+    pool_size: int
+    login_ttl: float | None
+    retry: RetryPolicy
+    base_url: str | None
+    http: HttpSession | None
+    on_call: Callable[[CallEvent], object] | None
+    clock: Clock
 
 
 class Session:
@@ -39,7 +60,7 @@ class Session:
         app_secret: str | None = None,
         hall_app_id: str | None = None,
         app_key: str | None = None,
-        platform: str | Platform = "qq",
+        platform: PlatformName | Platform = "qq",
         stable_token: bool = False,
         store: Store | str | None = None,
         timeout: float | tuple[float, float] = (3.05, 10.0),
@@ -89,7 +110,7 @@ class Session:
             hall_app_id=settings.optional_credential("hall_app_id", hall_app_id),
             app_key=settings.optional_credential("app_key", app_key),
         )
-        self.platform = platforms.chosen(platform)
+        self.platform: Final = platforms.chosen(platform)
         if on_call is not None and not callable(on_call):
             raise ConfigurationError(f"on_call must be callable, not {type(on_call).__name__}")
         self._base_url = None if base_url is None else settings.address(base_url)
@@ -101,14 +122,11 @@ class Session:
             pool_size=settings.count("pool_size", pool_size),
             user_agent=f"qqminigame/{__version__}",
         )
-        opened = open_store(store, clock.time) if isinstance(store, str) else store
-        opened = default_store(clock.time) if opened is None else opened
-        settings.instance("store", opened, Store)
-        self.store = opened
-        self.clock = settings.instance("clock", clock, Clock)
-        self.logins = LoginStore(
+        self.clock: Final = settings.instance("clock", clock, Clock)
+        self.store: Final = _store(store, clock)
+        self.logins: Final = LoginStore(
             prefix=f"login:{self._name()}:",
-            store=opened,
+            store=self.store,
             clock=clock,
             ttl_seconds=None
             if login_ttl is None
@@ -125,7 +143,7 @@ class Session:
         )
         tokens = AccessTokens(
             key=f"{token.name}:{self._name()}:{settings.digest(app_secret or '')}",
-            store=opened,
+            store=self.store,
             fetch=attempts.fetch_token,
             clock=clock,
         )
@@ -138,7 +156,7 @@ class Session:
         )
 
     @classmethod
-    def from_env(cls, **arguments: Any) -> Self:
+    def from_env(cls, **arguments: Unpack[SessionArguments]) -> Self:
         """Create a session from environment variables.
 
         ``QQMINIGAME_APP_ID`` is required; ``QQMINIGAME_APP_SECRET``, ``_HALL_APP_ID``,
@@ -148,12 +166,15 @@ class Session:
             **arguments: Arguments of :class:`Session`; they win over the environment.
 
         Raises:
-            ConfigurationError: ``QQMINIGAME_APP_ID`` is missing, or a value is not valid.
+            ConfigurationError: ``QQMINIGAME_APP_ID`` is missing, a value is not valid, or there is
+                no argument of a name.
         """
-        arguments = {**settings.from_environment(os.environ), **arguments}
-        if "app_id" not in arguments:
+        settings.known_arguments(arguments, SessionArguments.__annotations__)
+        # Values from outside are checked like any other, and not typed.
+        merged: dict[str, Any] = {**settings.from_environment(os.environ), **arguments}
+        if "app_id" not in merged:
             raise ConfigurationError("the environment variable QQMINIGAME_APP_ID is not set")
-        return cls(**arguments)
+        return cls(**merged)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_caller"):  # an argument was refused, and a debugger looks
@@ -311,3 +332,10 @@ class Session:
         """Name app and platform; what is kept for one address is never sent to another."""
         host = self._base_url or self.platform.token.host
         return f"{self.platform.name}:{host}:{self._app.app_id}"
+
+
+def _store(store: Store | str | None, clock: Clock) -> Store:
+    if store is None:
+        return default_store(clock.time)
+    opened = open_store(store, clock.time) if isinstance(store, str) else store
+    return settings.instance("store", opened, Store)

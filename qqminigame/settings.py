@@ -1,8 +1,9 @@
 """The arguments of a Session, checked. Pure."""
 
+import difflib
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -31,6 +32,15 @@ def from_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the arguments that are set: ``QQMINIGAME_APP_ID`` for ``app_id``, and so on."""
     named = {name: variables.get(f"QQMINIGAME_{name.upper()}") for name in _FROM_ENVIRONMENT}
     return {name: value for name, value in named.items() if value}
+
+
+def known_arguments(given: Collection[str], known: Collection[str]) -> None:
+    """Refuse the name of an argument that there is not."""
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            raise ConfigurationError(f"Session has no argument {name!r}{meant}")
 
 
 def credential(name: str, value: object) -> str:

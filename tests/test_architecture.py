@@ -1,6 +1,7 @@
-"""The house as its imports draw it: they go one way, and each room touches only what it may."""
+"""Imports go one way, and each part of the package imports only what it may."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -12,7 +13,7 @@ import qqminigame
 
 ROOT = Path(qqminigame.__file__).parent
 
-# From the words to the edges; a room imports from its own layer or from those before it.
+# A part imports from its own layer or from those before it. CONTRIBUTING.md has the same table.
 LAYERS = [
     {"version", "exceptions", "limits", "models", "redaction"},
     {"platforms", "signing", "validation", "ranking", "codec", "settings", "retry", "client_data"},
@@ -24,7 +25,7 @@ LAYERS = [
     {"demo", "cli", "__main__", "testing"},
 ]
 SERVICES = LAYERS[-2]
-LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
 RUNTIME = {"attrs"}
 THIRD_PARTY = {
@@ -50,8 +51,8 @@ def modules():
 MODULES = dict(modules())
 
 
-def room_of(module):
-    """Return the room a module is in."""
+def part_of(module):
+    """Return the part of the package a module belongs to: itself, or its folder."""
     return module.partition(".")[0]
 
 
@@ -75,24 +76,31 @@ def own_imports(tree):
             yield name.removeprefix("qqminigame").removeprefix(".")
 
 
-CLIENT = [name for name in MODULES if name and room_of(name) != "sandbox"]
+CLIENT = [name for name in MODULES if name and part_of(name) != "sandbox"]
 
 
-def test_layers__name_every_room():
-    """A new room has to find its layer."""
-    assert {room_of(name) for name in CLIENT} == set(LAYER)
+def test_layers__name_every_part():
+    """A new module has to find its layer."""
+    assert {part_of(name) for name in CLIENT} == set(LAYER)
+
+
+def test_layers__are_those_of_the_guide():
+    """CONTRIBUTING.md shows the same layers, in the same order."""
+    guide = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (_, *rows) = re.findall(r"^\| .*? \| (.*) \|$", guide.partition("\n## What tests")[0], re.M)
+    assert [{*re.findall(r"`(\w+)/?`", row)} for row in rows] == LAYERS
 
 
 @pytest.mark.parametrize("module", CLIENT)
 def test_imports__go_one_way(module):
     """Nothing imports from a later layer, and only the edges start the sandbox."""
-    room = room_of(module)
+    part = part_of(module)
     for imported in own_imports(MODULES[module]):
-        if room_of(imported) == "sandbox":
-            assert room in LAYERS[-1]
+        if part_of(imported) == "sandbox":
+            assert part in LAYERS[-1]
         else:
             assert imported, f"{module} imports the package itself"
-            assert LAYER[room_of(imported)] <= LAYER[room]
+            assert LAYER[part_of(imported)] <= LAYER[part]
 
 
 def test_imports__have_no_circle():
@@ -104,15 +112,15 @@ def test_imports__have_no_circle():
 def test_services__do_not_know_each_other():
     """Each service stands alone on the session."""
     for service in SERVICES:
-        others = {room_of(name) for name in own_imports(MODULES[service])}
+        others = {part_of(name) for name in own_imports(MODULES[service])}
         assert not others & (SERVICES - {service})
 
 
 def test_sandbox__shares_nothing_with_the_client():
     """Client and sandbox have no common line."""
     for name, tree in MODULES.items():
-        if room_of(name) == "sandbox":
-            assert {room_of(imported) for imported in own_imports(tree)} <= {"sandbox"}, name
+        if part_of(name) == "sandbox":
+            assert {part_of(imported) for imported in own_imports(tree)} <= {"sandbox"}, name
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name])
@@ -120,7 +128,7 @@ def test_third_party__only_where_it_belongs(module):
     """Only the transport and its connections speak HTTP, only the edges use an extra."""
     roots = {name.partition(".")[0] for name in imports(MODULES[module])}
     foreign = roots - set(sys.stdlib_module_names) - {"qqminigame"}
-    assert foreign <= RUNTIME | THIRD_PARTY.get(room_of(module), set())
+    assert foreign <= RUNTIME | THIRD_PARTY.get(part_of(module), set())
 
 
 def test_imports__stand_at_the_top():
@@ -149,7 +157,7 @@ def test_import__needs_no_extra():
 def test_platform_names__are_data():
     """No code outside the platforms' rows asks which platform it talks to."""
     for name, tree in MODULES.items():
-        if room_of(name) in {"platforms", "sandbox", ""}:
+        if part_of(name) in {"platforms", "sandbox", ""}:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Compare):

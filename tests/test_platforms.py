@@ -1,6 +1,7 @@
 """The rows of data: every documented code explained, every address as documented."""
 
 import re
+import typing
 from collections.abc import Iterable
 
 import pytest
@@ -275,3 +276,8 @@ def test_named__unknown(name: str) -> None:
     known = "known are: douyin, douyin-toutiao, qq, wechat"
     with pytest.raises(ConfigurationError, match=f"platform '{name}' is unknown; {known}$"):
         platforms.chosen(name)
+
+
+def test_platform_name__is_that_of_a_platform() -> None:
+    """Type checkers are told the names that there are."""
+    assert {*typing.get_args(platforms.PlatformName)} == {*platforms.PLATFORMS}

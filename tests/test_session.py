@@ -4,7 +4,9 @@ import gzip
 import logging
 import math
 import pickle
+import time
 import traceback
+import typing
 
 import pytest
 import requests
@@ -26,6 +28,7 @@ from qqminigame import (
     Session,
     TransportError,
 )
+from qqminigame.session import SessionArguments
 from qqminigame.testing import assert_no_secrets
 
 
@@ -477,6 +480,7 @@ def test_secrets__echoed_by_the_platform_are_masked(sandbox, pauses):
         ({"login_ttl": 0}, "login_ttl"),
         ({"login_ttl": "day"}, "login_ttl"),
         ({"http": "http"}, "http"),
+        ({"clock": time.time}, "clock must be a qqminigame.clock.Clock"),
     ],
     ids=str,
 )
@@ -511,6 +515,28 @@ def test_from_env__without_app_id(monkeypatch):
     monkeypatch.delenv("QQMINIGAME_APP_ID", raising=False)
     with pytest.raises(ConfigurationError, match="QQMINIGAME_APP_ID"):
         Session.from_env()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("app_secrt", "no argument 'app_secrt'; did you mean 'app_secret'"),
+        ("base-url", "no argument 'base-url'; did you mean 'base_url'"),
+        ("colour", "no argument 'colour'$"),
+    ],
+)
+def test_from_env__an_argument_that_there_is_not(monkeypatch, name, words):
+    """It is named, and what is meant if a name is near."""
+    monkeypatch.setenv("QQMINIGAME_APP_ID", "1")
+    with pytest.raises(ConfigurationError, match=words):
+        Session.from_env(**{name: "1"})
+
+
+def test_from_env__takes_the_arguments_of_a_session():
+    """What type checkers are told of from_env is what a session takes, with the same types."""
+    hints = typing.get_type_hints(Session.__init__)
+    del hints["return"]
+    assert typing.get_type_hints(SessionArguments) == hints
 
 
 def test_describe__names_what_is_used_and_no_secret(sandbox, login, session):

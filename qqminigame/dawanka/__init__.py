@@ -265,8 +265,8 @@ class Dawanka:
 def _order_store(orders: Store | str | None, session: Session) -> Store:
     if orders is None:
         return default_order_store(session.clock.time)
-    store = open_order_store(orders, session.clock.time) if isinstance(orders, str) else orders
-    settings.instance("orders", store, Store)
+    opened = open_order_store(orders, session.clock.time) if isinstance(orders, str) else orders
+    store = settings.instance("orders", opened, Store)
     cache = session.store
     if (
         isinstance(store, SQLiteStore)

@@ -1,12 +1,15 @@
 """The platforms, one file each. ``platforms.chosen("qq")`` finds one."""
 
-from typing import Final
+from typing import Final, Literal
 
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import DOUYIN, DOUYIN_TOUTIAO
 from qqminigame.platforms.qq import QQ
 from qqminigame.platforms.wechat import WECHAT
+
+# A type checker tells a name that is misspelt.
+PlatformName = Literal["qq", "douyin", "douyin-toutiao", "wechat"]
 
 PLATFORMS: Final = {platform.name: platform for platform in (QQ, DOUYIN, DOUYIN_TOUTIAO, WECHAT)}
 

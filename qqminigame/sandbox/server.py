@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
@@ -40,7 +40,7 @@ class Server:
         self._waiting: set[asyncio.WriteTransport] = set()
         self._connections: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
         self._connection_numbers = count(1)
-        self.control = Control(self._world, self._log, self._faults, self._drop_waiting)
+        self.control: Final = Control(self._world, self._log, self._faults, self._drop_waiting)
 
     async def serve(
         self,

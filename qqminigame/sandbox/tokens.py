@@ -2,6 +2,7 @@
 
 from collections import deque
 from itertools import chain
+from typing import Final
 
 import attrs
 
@@ -105,7 +106,7 @@ class TokenBook:
         self._earlier: list[Token] = []
         self._live: dict[str, Token] = {}
         self._listed: deque[Token] = deque(maxlen=_REMEMBERED)
-        self.fetches = 0
+        self.fetches: int = 0
 
     def start_anew(self, now: float) -> None:
         """Know of no token; what was handed out stays good to its end, whatever comes now."""
@@ -184,9 +185,9 @@ class AppTokens:
         """
         self.rules = rules
         self._a_day = a_day
-        self.plain = self.stable = TokenBook(platform, lifetime)
-        if rules.stable_isolated:
-            self.stable = TokenBook(f"{platform} stable", lifetime)
+        self.plain: Final = TokenBook(platform, lifetime)
+        isolated = rules.stable_isolated
+        self.stable: Final = TokenBook(f"{platform} stable", lifetime) if isolated else self.plain
         self._count_anew()
 
     def start_anew(self, now: float) -> None:
@@ -220,10 +221,12 @@ class AppTokens:
 
     def _count_anew(self) -> None:
         rules, a_day = self.rules, self._a_day
-        self.plain_quotas = [Quota(rules.fetches_a_day if a_day is None else a_day, DAY)]
-        self.stable_quotas = [
+        self.plain_quotas: list[Quota] = [
+            Quota(rules.fetches_a_day if a_day is None else a_day, DAY)
+        ]
+        self.stable_quotas: list[Quota] = [
             Quota(rules.stable_a_minute, MINUTE),
             Quota(rules.stable_a_day if a_day is None else a_day, DAY),
         ]
-        self.forced_quota = Quota(rules.forced_a_day, DAY)
-        self.forced_at = float("-inf")
+        self.forced_quota: Quota = Quota(rules.forced_a_day, DAY)
+        self.forced_at: float = float("-inf")

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
@@ -191,7 +191,7 @@ class World:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = Clock()
+        self.clock: Final = Clock()
         self.platforms: dict[str, Platform] = {}
         self.reset()
 
@@ -204,7 +204,7 @@ class World:
         for platform in self.platforms.values():
             platform.tokens.start_anew(self.clock.now())
         self.clock.reset()
-        self.mint = Mint(self.settings.seed, awkward=self.settings.awkward)
+        self.mint: Mint = Mint(self.settings.seed, awkward=self.settings.awkward)
         self.platforms = {name: Platform(tokens=self._tokens(name)) for name in tokens.PLATFORMS}
         self.hall: dict[str, HallPlayer] = {}
         self.openkeys: dict[str, OpenKey] = {}

@@ -38,14 +38,15 @@ class Connections:
         Raises:
             ConfigurationError: The url is not valid, or the package ``redis`` is not installed.
         """
-        url, self.is_stated_persistent = _without_statement(url)
+        url, stated_persistent = _without_statement(url)
+        self.is_stated_persistent: Final = stated_persistent
         self._class, self._options = _parse(url)
         self._idle: dict[int, deque[Any]] = {}
         self._secrets = [str(self._options.get(name) or "") for name in ("username", "password")]
         place = self._options.get("path") or (
             f"{self._options.get('host', 'localhost')}:{self._options.get('port', 6379)}"
         )
-        self.name = f"redis {place}/{self._options.get('db', 0)}"
+        self.name: Final = f"redis {place}/{self._options.get('db', 0)}"
 
     def run(
         self,

@@ -71,7 +71,7 @@ class Connections:
             durable: Whether nothing may ever be lost: then a write waits for the disk, and a file
                 that is corrupt or gone is an error and nothing to mend.
         """
-        self.path = _resolve(path)
+        self.path: Final = _resolve(path)
         self.is_durable = durable
         self._mode = mode
         self._seen: Identity | None = None

@@ -1,0 +1,126 @@
+"""How users' code is typed, right and wrong; read by mypy, never run.
+
+Each wrong line has to be one: mypy reports an ignore that ignores nothing.
+"""
+
+from collections.abc import Iterator
+from typing import assert_type
+
+from qqminigame import (
+    CallEvent,
+    ClientError,
+    Clock,
+    CloudStorage,
+    Dawanka,
+    DawankaInfo,
+    DawankaLevel,
+    HallLogin,
+    InteractiveData,
+    KVData,
+    Login,
+    LoginState,
+    MemoryStore,
+    OutcomeUnknownError,
+    PayOrder,
+    PayReport,
+    PlatformError,
+    Problem,
+    QQMiniGameError,
+    RetryPolicy,
+    Session,
+    Store,
+    UserData,
+    decrypt_user_data,
+    kv_data_list,
+    verify_raw_data,
+)
+
+
+class MySession(Session):
+    """A session of a user's own."""
+
+
+def sessions(name: str, store: Store) -> None:
+    """Make sessions from arguments and from the environment."""
+    Session("1110766236", app_secret="secret", platform="douyin", timeout=3)
+    Session("1", store=store, timeout=(3.05, 10), retry=RetryPolicy(attempts=1), on_call=print)
+    Session("1", clock=Clock(sleep=lambda seconds: None), store=MemoryStore())
+    assert_type(Session.from_env(), Session)
+    assert_type(MySession.from_env(platform="wechat", stable_token=True), MySession)
+    assert_type(MySession("1").within(2.0), MySession)
+    with MySession("1") as session:
+        assert_type(session, MySession)
+    assert_type(session.token_fetches, int)
+    assert_type(session.describe(), str)
+    assert_type(session.login_state("openid"), LoginState)
+
+    Session(1110766236)  # type: ignore[arg-type]
+    Session("1", "secret")  # type: ignore[call-arg]
+    Session("1", platform="qzone")  # type: ignore[arg-type]
+    Session("1", platform=name)  # type: ignore[arg-type]
+    Session("1", clock=print)  # type: ignore[arg-type]
+    Session("1", on_call=lambda: None)  # type: ignore[arg-type, misc]
+    Session("1", app_secrt="secret")  # type: ignore[call-arg]
+    Session.from_env(app_secrt="secret")  # type: ignore[call-arg]
+    Session.from_env(timeout="3")  # type: ignore[arg-type]
+
+
+def watch(event: CallEvent) -> None:
+    """See each attempt."""
+    assert_type(event.code, int | None)
+    event.attempt = 2  # type: ignore[misc]
+
+
+def services(session: Session) -> None:
+    """Call the platform."""
+    login = assert_type(Login(session).code2session("code"), LoginState)
+    storage = CloudStorage(session)
+    storage.set(login, {"score": "100"})
+    storage.set("openid", [("score", "100")])
+    storage.set_score(login, "score", 100, level=7)
+    storage.remove(login, ["gold"])
+    InteractiveData(session).set(login, {"1": 1})
+
+    storage.set(login, {"score": 100})  # type: ignore[arg-type]
+    storage.set_score(login, "score", "100")  # type: ignore[arg-type]
+    InteractiveData(session).set(login, {1: 1})  # type: ignore[arg-type]
+    CloudStorage("1110766236")  # type: ignore[arg-type]
+
+
+def hall(session: Session, query: dict[str, str]) -> None:
+    """Call the game hall."""
+    login = assert_type(HallLogin.from_query(query), HallLogin)
+    dawanka = Dawanka(session, orders="sqlite:///orders.db")
+    info = assert_type(dawanka.get_info(login), DawankaInfo)
+    assert_type(info.level >= DawankaLevel.DAWANKA, bool)
+    report = assert_type(dawanka.report_pay(login, order_id="1"), PayReport)
+    assert_type(report.use, int | None)
+    assert_type(dawanka.report_pay_if_left(login), PayReport | None)
+    assert_type(dawanka.orders("open"), Iterator[PayOrder])
+    try:
+        dawanka.settle(login, "1")
+    except OutcomeUnknownError as error:
+        assert_type(error.settle_in, int | None)
+
+    dawanka.report_pay("openid")  # type: ignore[arg-type]
+    dawanka.orders("done")  # type: ignore[arg-type]
+
+
+def pages(login: LoginState) -> None:
+    """Take and give what a game's page knows."""
+    assert_type(kv_data_list({"a": "1"}, platform="qq"), list[KVData])
+    verify_raw_data(b"{}", "signature", login)
+    assert_type(decrypt_user_data("data", "iv", login, "1"), UserData)
+    assert_type(ClientError.from_fail({"errorCode": 1}), ClientError)
+
+    kv_data_list({"a": "1"}, platform="qzone")  # type: ignore[arg-type]
+    verify_raw_data("{}", "signature", "openid")  # type: ignore[arg-type]
+
+
+def errors(error: QQMiniGameError, problem: Problem) -> None:
+    """Look at an error."""
+    assert_type(error.sent, bool | None)
+    assert_type(error.describe(), str)
+    assert_type(problem.limit, int | None)
+    if isinstance(error, PlatformError):
+        assert_type(error.signed, str)
