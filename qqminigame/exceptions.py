@@ -169,7 +169,7 @@ class OutcomeUnknownError(TransportError):
         code: int | None = None,
         message: str = "",
         attempts: int = 0,
-        sent: bool | None = None,
+        sent: bool | None = False,
         order_id: str | None = None,
         settle_in: int | None = None,
     ) -> None:

@@ -277,6 +277,7 @@ def _unknown(call: str, order: PayOrder, doubt: _Doubt, wait: float) -> OutcomeU
         f"{call}: cannot tell whether order {order.order_id!r} was counted: {doubt.english}; "
         f"{english}. 无法确定订单 {order.order_id!r} 是否已计数：{doubt.chinese}；{chinese}。",
         endpoint=ENDPOINT,
+        sent=None,
         order_id=order.order_id,
         settle_in=seconds,
     )
