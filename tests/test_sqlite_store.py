@@ -499,6 +499,26 @@ class TestDamage:
         assert SQLiteStore(path).get("new") is None
         assert SQLiteStore(path).add("new", "text")
 
+    def test_emptied__while_it_is_being_opened(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So it may be with many processes at once; the empty file is not taken for another's."""
+        SQLiteStore(path).set("key", SECRET)
+        self.broken_pages(path)
+        with pytest.warns(RuntimeWarning, match="moved to"):
+            SQLiteStore(path).add("new", "text")
+        check_place, emptied = sqlite_file.check_place, []
+
+        def check_and_empty(path: Path, file: os.stat_result, mode: int) -> None:
+            check_place(path, file, mode)
+            if not emptied:
+                emptied.append(path)
+                os.truncate(path, 0)
+
+        monkeypatch.setattr(sqlite_file, "check_place", check_and_empty)
+        assert SQLiteStore(path).get("new") is None
+        assert emptied == [path]
+
     def test_corrupt__and_cannot_be_moved(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeGuard, TypeVar
 
 from attrs import frozen
 
-from qqminigame.exceptions import StoreError
+from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.per_process import PerProcess
 from qqminigame.stores import sqlite_file
 from qqminigame.stores.in_flight import in_flight, was_torn
@@ -228,15 +228,29 @@ class Connections:
         if file is None:
             sqlite_file.create(self.path, self._mode)
             file = os.lstat(self.path)
-        sqlite_file.check_place(self.path, file, self._mode)
-        sqlite_file.check_ours(self.path)
-        sqlite_file.check_mode(self.path, file, self._mode)
+        refusal = self._refusal(file)
+        if refusal is not None:
+            emptied = sqlite_file.look(self.path)
+            # It may have been emptied while it was looked at.
+            if self._was_emptied(emptied):
+                return self._open(emptied)
+            raise refusal
         connection = sqlite_file.open_ours(self.path, durable=self.is_durable)
         if self._was_replaced(file):
             connection.close()
             raise OSError("the file was replaced while it was being opened")
         self._seen = sqlite_file.identity(file)
         return _Opened(connection, self._seen)
+
+    def _refusal(self, file: os.stat_result) -> ConfigurationError | None:
+        """Return what is wrong with a file, if it is not provably ours."""
+        try:
+            sqlite_file.check_place(self.path, file, self._mode)
+            sqlite_file.check_ours(self.path)
+            sqlite_file.check_mode(self.path, file, self._mode)
+        except ConfigurationError as error:
+            return error
+        return None
 
     def _check_place(self, opened: _Opened) -> None:
         """Check, as the only one who may write to a file, that it still has its name.
