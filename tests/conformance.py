@@ -140,6 +140,10 @@ class Trouble:
         else:
             CloudStorage(self.session).set(self._login, {"a": "1"})
 
+    def stored(self) -> dict[str, Any]:
+        """Return what the platform has stored for the player."""
+        return stored(self._sandbox, self._login)
+
     def check(self, error: Exception, end: End) -> None:
         """Check that an error is the one of the table, in the platform's word for the call."""
         assert type(error) is end.error

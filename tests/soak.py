@@ -114,7 +114,8 @@ class Worker:
         records.before = records.after = self._step
         self._session = Session(
             **job["session"],
-            timeout=(1.0, 0.15),
+            # Short, because a fault of silence costs it; long enough for a machine that is busy.
+            timeout=(2.0, 1.0),
             retry=RetryPolicy(attempts=8, base_seconds=0.01, max_seconds=0.05),
             clock=Clock(
                 time=lambda: time.time() + self._ahead() + job["wrong"],

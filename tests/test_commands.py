@@ -108,11 +108,11 @@ def test_sandbox__serves_until_it_is_told_to_stop():
     )
     try:
         url = re.search(r"http://\S+(?=;)", process.stdout.readline())[0]
-        with urllib.request.urlopen(f"{url}/_sandbox/state", timeout=10) as reply:
+        with urllib.request.urlopen(f"{url}/_sandbox/state", timeout=60) as reply:
             assert b'"app_id"' in reply.read()
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     finally:
         process.kill()
         process.stdout.close()

@@ -563,6 +563,7 @@ def test_fault__that_passes(case, call, row, trouble):
     used_up = call == "login" and row.handled
     with pytest.raises(LoginExpiredError) if used_up else contextlib.nullcontext():
         at.call()
+    assert at.stored() == ({} if call == "login" else {"a": "1"})
 
 
 @each(lambda row: not row.outcome)

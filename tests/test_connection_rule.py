@@ -176,7 +176,7 @@ class Conversation:
             self._returned[js_code].set()
             if js_code in self._asked:
                 # What is written late is there before the next call.
-                self._written[js_code].wait(10)
+                self._written[js_code].wait(60)
         return ends
 
 
@@ -191,7 +191,7 @@ def check(steps, context=None):
             base_url=server.url,
             store="memory:",
             pool_size=1,
-            retry=RetryPolicy(deadline_seconds=4),
+            retry=RetryPolicy(deadline_seconds=20),
             clock=Clock(sleep=Pauses()),
         )
         with session:

@@ -33,10 +33,14 @@ from qqminigame.transport import MAX_REPLY_BYTES
 HALL_LOGIN = HallLogin(openid="o", openkey="k")
 
 
+def make_session(server, **arguments):
+    """Make a session for a service that needs neither token nor login: one request a call."""
+    return Session("1", app_key="k", base_url=server.url, store="memory:", **arguments)
+
+
 def make_dawanka(server, **arguments):
-    """Make a service that needs neither token nor login: one request a call."""
-    session = Session("1", app_key="k", base_url=server.url, store="memory:", **arguments)
-    return Dawanka(session)
+    """Make such a service."""
+    return Dawanka(make_session(server, **arguments))
 
 
 class Gate:
@@ -58,7 +62,7 @@ class Gate:
             self._held += 1
             self.at_once = max(self.at_once, self._held)
         self.arrived.release()
-        assert self.opened.wait(10)
+        assert self.opened.wait(60)
         with self._lock:
             self._held -= 1
         return platform(request)
@@ -101,15 +105,15 @@ def test_pool__a_thread_that_finds_none_free_waits(arguments):
     """No more connections are opened than allowed, and none is thrown away."""
     gate = Gate()
     with RawServer(gate) as server:
-        dawanka = make_dawanka(server, **arguments())
-        finish = call_from_threads(dawanka, 6)
+        session = make_session(server, **arguments())
+        finish = call_from_threads(Dawanka(session), 6)
         gate.arrived.acquire()
         gate.arrived.acquire()
         gate.opened.set()
         assert len(finish()) == 6
         assert gate.at_once == 2
         assert server.connections == 2
-        dawanka._session.close()
+        session.close()
 
 
 def test_pool__a_payment_opens_no_connection_beyond_its_size():
@@ -126,29 +130,30 @@ def test_pool__a_payment_opens_no_connection_beyond_its_size():
             closed.set()
 
     with Counting(platform) as server:
-        dawanka = make_dawanka(server, pool_size=1)
+        session = make_session(server, pool_size=1)
+        dawanka = Dawanka(session)
         dawanka.get_info(HALL_LOGIN)
         assert dawanka.report_pay(HALL_LOGIN).left == 1
-        assert closed.wait(10)
+        assert closed.wait(60)
         dawanka.get_info(HALL_LOGIN)
         assert server.connections == 3
-        dawanka._session.close()
+        session.close()
 
 
 def test_pool__nobody_waits_longer_than_the_call_may_take():
     """With none free in time, nothing was sent, and the error says so."""
     gate = Gate()
     with RawServer(gate) as server:
-        dawanka = make_dawanka(server, pool_size=1)
-        finish = call_from_threads(dawanka, 1)
+        session = make_session(server, pool_size=1)
+        finish = call_from_threads(Dawanka(session), 1)
         gate.arrived.acquire()
         since = time.monotonic()
         with pytest.raises(
             TransportError, match=r"all 1 connections to .* were in use for 0\.1 s"
         ) as caught:
-            Dawanka(dawanka._session.within(0.1)).get_info(HALL_LOGIN)
+            Dawanka(session.within(0.1)).get_info(HALL_LOGIN)
         assert caught.value.sent is False
-        assert time.monotonic() - since < 3
+        assert time.monotonic() - since < 6  # the session's calls may take 8
         gate.opened.set()
         assert len(finish()) == 1
         assert len(server.requests) == 1
@@ -167,9 +172,10 @@ def test_pool__an_answer_given_up_gives_its_place_back(answer, words):
     """What is left on the connection is never read as the next answer, and its place is free."""
     answers = iter([answer, http('{"ret":0,"use":1,"left":1}'), platform(b"dawanka_info")])
     with RawServer(lambda _: next(answers)) as server:
-        dawanka = make_dawanka(server, pool_size=1, timeout=0.2, retry=RetryPolicy(attempts=1))
+        session = make_session(server, pool_size=1, retry=RetryPolicy(attempts=1))
+        dawanka = Dawanka(session)
         with pytest.raises(ReplyError, match=words):
-            dawanka.get_info(HALL_LOGIN)
+            Dawanka(session.within(0.3)).get_info(HALL_LOGIN)
         assert dawanka.report_pay(HALL_LOGIN).left == 1
         assert dawanka.get_info(HALL_LOGIN).score == 0
         assert server.connections == 3
@@ -274,7 +280,7 @@ def test_connect__to_a_host_with_many_dead_addresses(monkeypatch):
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in dead]
         alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
         look_up = socket.getaddrinfo
-        answers = {"dead.invalid": found, "alive.invalid": [*found, alive]}
+        answers = {"dead.invalid": found * 5, "alive.invalid": [found[0], alive]}
         monkeypatch.setattr(
             socket,
             "getaddrinfo",
@@ -284,11 +290,11 @@ def test_connect__to_a_host_with_many_dead_addresses(monkeypatch):
         since = time.monotonic()
         with pytest.raises(TimeoutError):
             connection.exchange(get(), "/", patience(1.0), patience())
-        assert time.monotonic() - since < 3  # once the time for each would be 4 s
+        assert time.monotonic() - since < 10  # once the time for each would be 20 s
         assert not connection.begun
         assert connection.host == "dead.invalid"
         connection = Connection(Route(host="alive.invalid", port=port))
-        answer = connection.exchange(get(), "/", patience(6.0), patience(20.0))
+        answer = connection.exchange(get(), "/", patience(3.0), patience())
         assert answer.status == 200
         connection.end()
 
@@ -458,15 +464,16 @@ def test_close__in_the_middle_of_another_threads_call():
     """The call ends as if nothing had happened, and its connection is not kept."""
     gate = Gate()
     with RawServer(gate) as server:
-        dawanka = make_dawanka(server)
+        session = make_session(server)
+        dawanka = Dawanka(session)
         finish = call_from_threads(dawanka, 1)
         gate.arrived.acquire()
-        dawanka._session.close()
+        session.close()
         gate.opened.set()
         assert len(finish()) == 1
         dawanka.get_info(HALL_LOGIN)
         assert server.connections == 2
-        dawanka._session.close()
+        session.close()
 
 
 def test_session__dropped_without_close():
@@ -486,7 +493,7 @@ def test_session__dropped_without_close():
             dawanka.get_info(HALL_LOGIN)
             assert not ended.is_set()
             del dawanka
-            assert ended.wait(10)
+            assert ended.wait(60)
     finally:
         gc.enable()
 

@@ -3,6 +3,7 @@
 import pytest
 from raw_server import RawServer, http
 from sessions import make_session
+from waiting import wait_until
 
 from qqminigame import (
     BusyError,
@@ -211,10 +212,11 @@ def test_report_pay__no_answer(sandbox, hall_login):
     """Neither is one that is not answered in time."""
     sandbox.script({"kind": "no_answer_after", "times": -1})
     with (
-        make_session(sandbox, timeout=0.2) as session,
+        make_session(sandbox, timeout=(10, 0.2)) as session,
         pytest.raises(OutcomeUnknownError, match="no answer came in time") as caught,
     ):
         Dawanka(session).report_pay(hall_login)
+    wait_until(sandbox.log)  # what was given up may be on its way yet
     assert (caught.value.sent, len(sandbox.log())) == (None, 1)
 
 

@@ -21,6 +21,7 @@ from fault_servers import Gate, GateFault, make_certificate
 from fault_table import ROWS, table
 from raw_server import RawServer, platform
 from sessions import make_session
+from waiting import wait_until
 
 from qqminigame import (
     CloudStorage,
@@ -31,11 +32,14 @@ from qqminigame import (
     LoginExpiredError,
     QQMiniGameError,
     ReplyError,
+    TransportError,
 )
 
 DOCS = Path(__file__).parents[1] / "docs" / "outcomes.rst"
-DEADLINE_SECONDS = 0.3
-SLACK_SECONDS = 1.5
+DEADLINE_SECONDS = 0.5
+# The longest that what is only slow may take: without that deadline a call would take 8 s.
+SLACK_SECONDS = 6.0
+# How long silence is listened to: the good calls of such a test may take longer, and are repeated.
 READ_SECONDS = 0.15
 MIB = 1024 * 1024
 # Each endpoint with the fields of a proper answer.
@@ -66,7 +70,7 @@ class Stage:
         passes: Whether the fault is over at the session's first pause.
     """
 
-    def __init__(self, sandbox, row, endpoint, gate_fault, elsewhere):
+    def __init__(self, sandbox, row, endpoint, gate_fault, elsewhere, *, is_short_of_time):
         self.sandbox = sandbox
         self.elsewhere = elsewhere
         self.passes = False
@@ -74,15 +78,27 @@ class Stage:
         self._row = row
         self._endpoint = endpoint
         self._gate_fault = gate_fault
+        self._is_short_of_time = is_short_of_time
 
     def set_up(self, session):
         """Use a session; log in, and fetch the access token if that is not to be tested."""
         self.session = session
         openid, openkey = self.sandbox.hall_login(pay_return_count=3)
         self.hall_login = HallLogin(openid=openid, openkey=openkey)
-        self.login = Login(session).code2session(self.sandbox.js_code())
+        self.login = self._in_time(lambda: Login(session).code2session(self.sandbox.js_code()))
         if self._endpoint in ("set_user_storage", "remove_user_storage", "setuserinteractivedata"):
-            CloudStorage(session).remove(self.login, ["x"])
+            self._in_time(lambda: CloudStorage(session).remove(self.login, ["x"]))
+
+    def _in_time(self, call):
+        """Make a good call, again where a busy machine has not answered in a very short time."""
+        for _ in range(20 if self._is_short_of_time else 0):
+            with contextlib.suppress(TransportError):
+                return call()
+        return call()
+
+    def works_on(self):
+        """Call the endpoint, which is well."""
+        self._in_time(self.call)
 
     def call(self, session=None):
         """Call the endpoint."""
@@ -134,6 +150,10 @@ class Stage:
     def reports(self):
         """Return how many reports the platform has counted."""
         return self.sandbox.state()["hall"][self.hall_login.openid]["reports"]
+
+    def stored(self):
+        """Return what the platform has stored for the player."""
+        return self.sandbox.state()["players"][self.login.openid]["storage"]
 
     def reports_expected(self):
         """Return how many it should have counted by the end of one call."""
@@ -195,7 +215,9 @@ def stage(sandbox, certificates, urls, monkeypatch):
                 fault = stack.enter_context(GateFault(row.gate, gate, *certificates))
                 monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates[0]))
                 arguments |= {"base_url": fault.url}
-            on = Stage(sandbox, row, endpoint, fault, elsewhere)
+            on = Stage(
+                sandbox, row, endpoint, fault, elsewhere, is_short_of_time="timeout" in arguments
+            )
             arguments = {"sleep": on.pause, "dice": lambda: 1.0, **arguments}
             on.set_up(stack.enter_context(make_session(sandbox, **arguments)))
             return on
@@ -288,13 +310,18 @@ def test_fault__while_it_lasts(stage, row, endpoint, urls, caplog):
     before = on.begin()
     with little_memory(row, on), pytest.raises(QQMiniGameError) as caught:
         on.call()
-    assert on.requests() - before == (0 if row.gate else end.attempts)
+    requests = 0 if row.gate else end.attempts
+    # What was given up may be on its way to the platform yet.
+    wait_until(lambda: on.requests() - before >= requests)
+    wait_until(lambda: on.hits() is None or on.hits() >= end.attempts)
+    wait_until(lambda: on.reports() >= on.reports_expected())
+    assert on.requests() - before == requests
     assert on.hits() in (end.attempts, None)
     assert on.reports() == on.reports_expected()
     check_error(caught.value, row, end, endpoint)
     check_secrets(caught.value, on, urls, caplog.text)
     on.end()
-    on.call()
+    on.works_on()
     assert on.elsewhere is None or on.elsewhere.connections == 0
 
 
@@ -302,7 +329,8 @@ def test_fault__while_it_lasts(stage, row, endpoint, urls, caplog):
 def test_fault__that_passes(stage, row, endpoint, urls, caplog):
     """Where the table says so, a fault that comes once is made good by the second attempt."""
     caplog.set_level(logging.DEBUG)
-    on = stage(row, endpoint, **({"timeout": READ_SECONDS} if row.silent else {}))
+    # Long enough for the attempt that is to succeed.
+    on = stage(row, endpoint, **({"timeout": 4 * READ_SECONDS} if row.silent else {}))
     on.passes = True
     on.begin()
     # A js_code works once; where the answer to its use was lost, the player has to log in again.
@@ -312,8 +340,9 @@ def test_fault__that_passes(stage, row, endpoint, urls, caplog):
         assert caught.value.attempts == 2
     else:
         on.call()
+    assert on.stored() == ({"a": "1"} if endpoint in ("getToken", "set_user_storage") else {})
     check_secrets(None, on, urls, caplog.text)
-    on.call()
+    on.works_on()
 
 
 @each(lambda row, endpoint: row.silent)
@@ -357,9 +386,6 @@ def test_session__close_after_faults_leaves_no_connection_open(stage):
         on.end()
         on.call()
         on.session.close()
-        until = time.monotonic() + 1
-        while on.gate.serving() and time.monotonic() < until:
-            time.sleep(0.01)
-        assert on.gate.serving() == 0
+        wait_until(lambda: on.gate.serving() == 0)
     finally:
         gc.enable()

@@ -595,7 +595,7 @@ def test_deadline__each_step_is_told_what_is_left(process, sandbox, hall_login, 
 @pytest.mark.parametrize("call", ["report_pay", "report_pay_if_left", "settle"])
 def test_deadline__of_the_question(process, sandbox, hall_login, clock, call):
     """Asking for the uses ends with the call, far from any other limit."""
-    dawanka = process(retry=RetryPolicy(deadline_seconds=0.5), timeout=60.0)
+    dawanka = process(retry=RetryPolicy(deadline_seconds=0.4), timeout=60.0)
     if call == "settle":
         begun(dawanka, hall_login)
         clock.now += LATER
@@ -603,7 +603,7 @@ def test_deadline__of_the_question(process, sandbox, hall_login, clock, call):
     since = time.monotonic()
     with pytest.raises(TransportError):
         getattr(dawanka, call)(hall_login, "order-1")
-    assert time.monotonic() - since < 6.0
+    assert time.monotonic() - since < 30.0
     assert reports(sandbox, hall_login) == 0
 
 

@@ -238,11 +238,11 @@ def test_tunnel__a_proxy_that_is_silent(connect, signed_sandbox):
     released = threading.Event()
 
     def wait(_):
-        released.wait(30)
+        released.wait(60)
         return b""
 
     with RawServer(wait) as proxy:
-        session = connect(signed_sandbox, proxy.url, retry=RetryPolicy(deadline_seconds=0.3))
+        session = connect(signed_sandbox, proxy.url, retry=RetryPolicy(deadline_seconds=1.0))
         with pytest.raises(TransportError) as caught:
             log_in(session, signed_sandbox)
         released.set()

@@ -10,6 +10,7 @@ import time
 import pytest
 from forks import Child
 from redis_server import RedisServer
+from waiting import wait_until
 
 from qqminigame import ConfigurationError, RedisStore, StoreError
 from qqminigame.stores import check_durable
@@ -29,6 +30,8 @@ OPERATIONS = {
     "count": lambda store, **how: store.count("", **how),
     "check_durable": lambda store, **how: store.check_durable(**how),
 }
+# What a busy machine may take on top of a timeout; without it, each test here takes longer still.
+SLACK_SECONDS = 15.0
 # What another time would change something, or tell something else.
 ONCE = ["add", "delete_if", "try_lock", "unlock"]
 
@@ -293,7 +296,7 @@ class TestFaults:
             began = time.monotonic()
             with pytest.raises(StoreError):
                 use(RedisStore(server.url), timeout=0.3)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < SLACK_SECONDS
 
     def test_an_answer_that_takes_its_time(self):
         """A slow server is waited for as long as the call may take, and no longer."""
@@ -305,7 +308,7 @@ class TestFaults:
         with RedisOfOneAnswer(answer, greeting_delay=0.1) as server:
             assert RedisStore(server.url).get("key", timeout=30) == "text"
             with pytest.raises(StoreError, match="Timeout"):
-                RedisStore(server.url).get("key", timeout=0.7)
+                RedisStore(server.url).get("key", timeout=0.5)
 
     def test_a_handshake_that_never_ends(self):
         """A server that accepts connections and does not speak TLS is given up in time."""
@@ -314,7 +317,7 @@ class TestFaults:
             began = time.monotonic()
             with pytest.raises(StoreError):
                 store.get("key", timeout=0.3)
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < SLACK_SECONDS
 
     def test_an_answer_byte_by_byte(self):
         """An answer that keeps trickling in does not hold up a call beyond its time."""
@@ -328,7 +331,7 @@ class TestFaults:
             began = time.monotonic()
             with pytest.raises(StoreError, match="Timeout"):
                 RedisStore(server.url).get("key", timeout=1)
-            assert time.monotonic() - began < 8  # all of it takes 25
+            assert time.monotonic() - began < SLACK_SECONDS  # all of it takes 25
 
     def test_a_late_answer_is_nobody_elses(self):
         """An answer that came too late is not taken for that of the next command."""
@@ -349,11 +352,11 @@ class TestFaults:
     def test_a_host_of_many_dead_addresses(self, monkeypatch):
         """All addresses together may take what the call has left, not each of them."""
         address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.255.255.1", 6379))
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address] * 10)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address] * 100)
         began = time.monotonic()
         with pytest.raises(StoreError):
             RedisStore("redis://host.invalid").get("key", timeout=0.5)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < SLACK_SECONDS
 
     @pytest.mark.parametrize("garbage", GARBAGE)
     @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "unlock"])
@@ -362,7 +365,7 @@ class TestFaults:
         with RedisOfOneAnswer(says(garbage)) as server:
             store = RedisStore(server.url)
             with pytest.raises((StoreError, ConfigurationError)) as caught:
-                OPERATIONS[name](store, timeout=1)
+                OPERATIONS[name](store, timeout=0.3)
         assert SECRET not in str(caught.value)
         assert caught.value.__context__ is None
 
@@ -483,8 +486,6 @@ def test_threads__few_connections_are_kept(redis_server):
     for thread in threads:
         thread.join(60)
     with redis_server.client() as client:
-        ends = time.monotonic() + 30
-        while len(client.client_list(_type="normal")) > 17:  # 16, and this client
-            assert time.monotonic() < ends
-            time.sleep(0.01)
+        # 16, and this client
+        wait_until(lambda: len(client.client_list(_type="normal")) <= 17)
     assert store.get("key") is None

@@ -95,16 +95,26 @@ def test_call__a_tokens_life_counts_from_before_its_fetch(sandbox):
 
     with RawServer(answer) as server:
         session = make_session(sandbox, base_url=server.url, clock=clock)
-        began = clock.now
-        token = session._caller.tokens.get(session.deadline())
-    assert (token.fetched_at, token.expires_at) == (began, began + 7200)
+        storage, began = CloudStorage(session), clock.now
+        player = LoginState(openid="o", session_key="k")
+        storage.set(player, {"a": "1"})
+        # It is renewed from nine minutes before its end.
+        for left, fetches in ((541, 1), (539, 2)):
+            clock.now = began + 7200 - left
+            storage.set(player, {"a": "1"})
+            assert session.token_fetches == fetches
 
 
 def test_call__no_token_in_time(sandbox, pauses):
     """Where another process fetches for too long, the error names the call that waited."""
-    store = MemoryStore()
-    session = make_session(sandbox, store=store, sleep=pauses).within(0.2)
-    assert store.try_lock(session._caller.tokens.key, 60.0)
+
+    class Locked(MemoryStore):
+        """A store whose locks another process holds."""
+
+        def try_lock(self, name, seconds, **options):
+            return None
+
+    session = make_session(sandbox, store=Locked(), sleep=pauses).within(0.2)
     with pytest.raises(TransportError, match="could not obtain an access token") as caught:
         CloudStorage(session).set(LoginState(openid="o", session_key="k"), {"a": "1"})
     assert (caught.value.endpoint, caught.value.sent) == ("set_user_storage", False)
@@ -244,7 +254,7 @@ def test_call__a_certificate_nobody_trusts(tls_sandbox, pauses):
 def test_call__silence(sandbox, pauses):
     """A platform that does not answer is given up after the read timeout; nobody knows."""
     sandbox.script({"kind": "no_answer", "times": -1})
-    session = make_session(sandbox, timeout=(1, 0.1), sleep=pauses)
+    session = make_session(sandbox, timeout=(10, 0.1), sleep=pauses)
     with pytest.raises(TransportError, match="no answer came in time") as caught:
         Login(session).code2session(sandbox.js_code())
     assert (caught.value.sent, caught.value.attempts) == (None, 3)

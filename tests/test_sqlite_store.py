@@ -730,18 +730,18 @@ class TestWaiting:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             began = time.monotonic()
-            threads = [threading.Thread(target=wait) for _ in range(8)]
+            threads = [threading.Thread(target=wait) for _ in range(16)]
             for thread in threads:
                 thread.start()
             child = Child(lambda: 42)
-            forked = time.monotonic() - began
+            ended_before_the_fork = len(failed)
             for thread in threads:
                 thread.join(60)
             waited = time.monotonic() - began
             assert child.result() == 42
-        assert len(failed) == 8
-        assert 1.9 <= waited < 8  # one after the other it would be 16
-        assert forked < 2
+        assert len(failed) == 16
+        assert 1.9 <= waited < GENEROUS  # one after the other it would be 32
+        assert ended_before_the_fork < 8
         store.set("key", "new")
 
     @pytest.mark.parametrize("use", OPERATIONS.values(), ids=OPERATIONS)
@@ -754,7 +754,7 @@ class TestWaiting:
             began = time.monotonic()
             with pytest.raises(StoreError, match=r"in use by other programs for 0\.1 s"):
                 use(_Hurried(store, 0.1))
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < GENEROUS
 
     def test_a_reader_that_takes_its_time(self, path: Path) -> None:
         """A commit waits for those who still read, but not too long; nothing is half done."""

@@ -40,7 +40,7 @@ class Driver:
 
     def get(self, path: str, parameters: dict[str, Any]) -> Json:
         """GET a path and read the reply as JSON."""
-        reply = self.http.get(self.sandbox.url + path, params=parameters, timeout=10)
+        reply = self.http.get(self.sandbox.url + path, params=parameters, timeout=60)
         assert reply.status_code == 200
         return reply.json()  # type: ignore[no-any-return]
 
@@ -50,7 +50,7 @@ class Driver:
         """POST a body that is not signed and read the reply as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": content_type} if content_type else {}
-        reply = self.http.post(self.sandbox.url + path, data=data, headers=headers, timeout=10)
+        reply = self.http.post(self.sandbox.url + path, data=data, headers=headers, timeout=60)
         assert reply.status_code == 200
         return reply.json()  # type: ignore[no-any-return]
 
@@ -113,7 +113,7 @@ class Driver:
             self.sandbox.url + path,
             {"Content-Type": content_type} if content_type else {},
         )
-        reply = self.http.post(url, params=query, data=data, headers=headers, timeout=10)
+        reply = self.http.post(url, params=query, data=data, headers=headers, timeout=60)
         assert reply.status_code == 200
         assert reply.headers["Content-Type"].startswith("application/json")
         return reply.json()  # type: ignore[no-any-return]
@@ -132,7 +132,7 @@ class Driver:
     def control(self, method: str, name: str, body: Any = None) -> requests.Response:
         """Make a control call."""
         url = f"{self.sandbox.url}/_sandbox/{name}"
-        return self.http.request(method, url, json=body, timeout=10)
+        return self.http.request(method, url, json=body, timeout=60)
 
 
 def kv(*pairs: tuple[Any, Any]) -> Json:
@@ -149,7 +149,7 @@ def connect(sandbox: Sandbox) -> socket.socket:
     """Open a raw connection to the sandbox."""
     parts = urlsplit(sandbox.url)
     assert parts.hostname is not None
-    connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
+    connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=60)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
