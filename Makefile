@@ -1,6 +1,6 @@
 # make demo   watch the library talk to a platform on this machine
-# make test   run the tests
-# make check  all that CI runs: format, lint, types, tests with branch coverage
+# make test   run the tests but for the slow ones
+# make check  all that CI runs: format, lint, types, all tests with branch coverage
 # make lowest run the tests of the transport with the lowest allowed versions of what is required
 # make soak   20 000 orders under faults, kills, stops and lost stores: an hour or two
 # make bench  measure what calls cost beside other clients, and write benchmarks/results: five minutes
@@ -11,13 +11,16 @@ READY := .venv/ready
 
 LOWEST := .venv-lowest/ready
 
+# The tests start hundreds of processes: each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lowest soak bench format clean
 
 demo: $(READY)
 	$(BIN)/python -m qqminigame demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 check: $(READY)
 	$(BIN)/ruff format --check .

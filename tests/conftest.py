@@ -1,5 +1,7 @@
 """What most tests need: the sandbox, a session to it, and a store that is nobody else's."""
 
+import gc
+import os
 import ssl
 import subprocess
 
@@ -14,7 +16,7 @@ from sessions import Pauses, enter_hall, log_in, make_session
 from qqminigame import DeadlineAdapter, LoginState
 from qqminigame.sandbox import Sandbox
 
-pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]
+pytest_plugins = ["pytester", "qqminigame.sandbox.pytest_plugin"]
 
 # How long an example takes says how busy the machine is.
 settings.register_profile(
@@ -108,6 +110,18 @@ def own_redis(tmp_path):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Use one process more than there are cores: tests wait for half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish():
+    """Spare every garbage collection of the run the thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 _FIGURES = pytest.StashKey[list[tuple[str, str]]]()

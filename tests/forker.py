@@ -56,7 +56,7 @@ class HeldClock:
         if self._armed:
             self._armed = False
             self.asked.set()
-            threading.Event().wait(2)  # A fork may wait for the operation, so it has to end.
+            threading.Event().wait(0.5)  # A fork may wait for the operation, so it has to end.
         return time.time()
 
     def arm(self):

@@ -57,7 +57,7 @@ def main():
     session = Session(**setup["session"], store=store)
 
     def handle(number, frame):
-        short = session.within(2)
+        short = session.within(0.5)  # what it waits for, the call it interrupted may hold
         ends = [
             ended(lambda: Login(short).code2session("inner")),
             ended(lambda: CloudStorage(short).set(PLAYER, {"a": "inner"})),

@@ -8,16 +8,15 @@ import threading
 class RawServer:
     """Listens on a free port; each connection's requests are answered by one function.
 
-    With ``hang_up`` it closes each connection after its first answer.
-
     Attributes:
+        hang_up: Whether it closes each connection after its next answer.
         requests: The bytes of every request, head and body, in order.
         connections: How many connections were opened.
     """
 
     def __init__(self, answer, *, hang_up=False):
         self._answer = answer
-        self._hang_up = hang_up
+        self.hang_up = hang_up
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests = []
@@ -45,7 +44,7 @@ class RawServer:
                 while request := self._read(connection):
                     self.requests.append(request)
                     connection.sendall(self._answer(request))
-                    if self._hang_up:
+                    if self.hang_up:
                         return
             except OSError:
                 pass

@@ -217,6 +217,7 @@ def test_command__refuses_what_makes_no_sense(capsys):
     assert "usage: python -m benchmarks" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_run__measures_everything(tmp_path):
     """Every peer gets every answer, whatever the environment says of proxies."""
     sizes = {"calls": 3, "rounds": 1, "long": 20, "imports": 1, "logins": 20}

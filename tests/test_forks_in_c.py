@@ -50,9 +50,9 @@ def store_address(kind, tmp_path):
     ("call", "store"),
     [
         # Not with a store in memory: each process would fetch a token, and kill the others'.
-        ("connection", "sqlite"),
-        ("token", "memory"),
-        ("token", "sqlite"),
+        pytest.param("connection", "sqlite", marks=pytest.mark.slow),
+        pytest.param("token", "memory", marks=pytest.mark.slow),
+        pytest.param("token", "sqlite", marks=pytest.mark.slow),
         ("both", "memory"),
         ("both", "sqlite"),
     ],

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from sessions import make_session
+from waiting import wait_until
 
 from qqminigame import Login
 from qqminigame.sandbox import Sandbox
 from qqminigame.tokens import LEASE_SECONDS
 
 WORKER = Path(__file__).parent / "worker.py"
+# A token is renewed 111 minutes after it was fetched, and the one before it lives on for 5: from
+# here on before that, and until here after it, each minute counts.
+BEFORE_MINUTES, AFTER_MINUTES = 106, 8
 
 
 class Fleet:
@@ -36,13 +40,13 @@ class Fleet:
         }
         self.workers = [self._start() for _ in range(count)]
         for worker in self.workers:
-            assert self._answer(worker) == "ready"
+            assert self.answer(worker) == "ready"
 
     def _start(self):
         worker = subprocess.Popen(
             [sys.executable, WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._send(worker, self._setup)
+        self.send(worker, self._setup)
         return worker
 
     def __enter__(self):
@@ -58,19 +62,21 @@ class Fleet:
     def ask(self, do, **command):
         """Give all workers a command at once."""
         for worker in self.workers:
-            self._send(worker, {"do": do, **command})
+            self.send(worker, {"do": do, **command})
 
     def outcomes(self):
         """Return how the calls of all workers ended."""
-        return sum((Counter(self._answer(worker)) for worker in self.workers), Counter())
+        return sum((Counter(self.answer(worker)) for worker in self.workers), Counter())
 
     @staticmethod
-    def _send(worker, command):
+    def send(worker, command):
+        """Give one worker a command."""
         worker.stdin.write(json.dumps(command) + "\n")
         worker.stdin.flush()
 
     @staticmethod
-    def _answer(worker):
+    def answer(worker):
+        """Return what one worker answers."""
         return json.loads(worker.stdout.readline())
 
 
@@ -82,6 +88,28 @@ def store(request, tmp_path):
     return request.getfixturevalue("redis_server").url
 
 
+def minutes_of_a_day(sandbox, every):
+    """Give the minutes around the renewal of a token, and of the others one in so many.
+
+    Args:
+        sandbox: The platform; its clock is moved to each minute.
+        every: One in how many of the minutes in which nothing happens to a token.
+
+    Yields:
+        The number of the minute, and the time.
+    """
+    start, fetched, fetches = sandbox.state()["now"], 0, 0
+    for minute in range(24 * 60):
+        age = minute - fetched
+        if AFTER_MINUTES < age < BEFORE_MINUTES and minute % every:
+            continue
+        now = start + 60 * minute
+        sandbox.advance(now - sandbox.state()["now"])
+        yield minute, now
+        if sandbox.state()["token_fetches"] > fetches:
+            fetched, fetches = minute, sandbox.state()["token_fetches"]
+
+
 def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
     sandbox, store, figures
 ):
@@ -90,37 +118,39 @@ def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
         fleet.ask("burst", threads=16, calls=1)
         cold = fleet.outcomes()
         cold_fetches = sandbox.state()["token_fetches"]
-        fleet.ask("burst", threads=16, calls=30)
-        wait_for(lambda: len(sandbox.log()) > 1000)
+        fleet.ask("burst", threads=16, calls=12)
+        wait_until(lambda: len(sandbox.log()) > 500)
         sandbox.revoke_tokens()
         hot = fleet.outcomes()
+        # However early the burst was over, somebody calls after it.
+        fleet.ask("burst", threads=1, calls=1)
+        hot += fleet.outcomes()
     fetches = sandbox.state()["token_fetches"]
     figures("8 processes x 16 threads, cold", f"{cold_fetches} fetch, {dict(cold)}")
     figures("8 processes x 16 threads, revoked", f"{fetches - cold_fetches} fetch, {dict(hot)}")
     assert (cold, cold_fetches) == ({"ok": 128}, 1)
-    assert (hot, fetches) == ({"ok": 128 * 30}, 2)
+    assert (hot, fetches) == ({"ok": 128 * 12 + 8}, 2)
 
 
 def test_a_day__4_processes_and_a_cron_job_every_ten_minutes(lasting_sandbox, store, figures):
     """In a day of the clock at most 13 fetches; no call fails, none is repeated for its token."""
     sandbox = lasting_sandbox
-    start = sandbox.state()["now"]
-    total = Counter()
-    with Fleet(sandbox, store, 4, clock=start) as fleet:
-        for tick in range(24 * 60):
-            fleet.ask("tick", now=start + 60 * tick, cron=False)
+    total, wanted = Counter(), 0
+    with Fleet(sandbox, store, 4, clock=sandbox.state()["now"]) as fleet:
+        for minute, now in minutes_of_a_day(sandbox, every=10):
+            fleet.ask("tick", now=now, cron=False)
             total += fleet.outcomes()
-            if tick % 10 == 0:
-                fleet._send(
-                    fleet.workers[0], {"do": "tick", "now": start + 60 * tick, "cron": True}
-                )
-                total += Counter(fleet._answer(fleet.workers[0]))
-            sandbox.advance(start + 60 * (tick + 1) - sandbox.state()["now"])
+            wanted += 4
+            if minute % 10 == 0:
+                fleet.send(fleet.workers[0], {"do": "tick", "now": now, "cron": True})
+                total += Counter(fleet.answer(fleet.workers[0]))
+                wanted += 2
     rejected = sum("100050019" in entry["reply"] for entry in sandbox.log())
     fetches = sandbox.state()["token_fetches"]
     figures("a day of 4 processes and cron", f"{fetches} fetches, {rejected} rejected, {total}")
-    assert total == {"ok": 4 * 1440 + 2 * 144}
-    assert fetches <= 13
+    assert total == {"ok": wanted}
+    assert wanted > 4 * 144 + 2 * 144
+    assert 12 <= fetches <= 13
     assert rejected == 0
 
 
@@ -158,25 +188,24 @@ def test_every_token_rejected__4_processes(sandbox, store, figures):
 def test_no_overlap__4_processes_of_20_calls_a_second(store, figures):
     """Where a new token kills the old one at once, one fetch serves all and every call succeeds."""
     with Sandbox(overlap_seconds=0) as sandbox, Fleet(sandbox, store, 4) as fleet:
-        fleet.ask("burst", threads=1, calls=60, pause=0.05)
+        fleet.ask("burst", threads=1, calls=30, pause=0.05)
         outcomes = fleet.outcomes()
         fetches = sandbox.state()["token_fetches"]
     figures("no overlap, 4 x 20 calls a second", f"{fetches} fetch, {dict(outcomes)}")
-    assert (outcomes, fetches) == ({"ok": 240}, 1)
+    assert (outcomes, fetches) == ({"ok": 120}, 1)
 
 
-def test_no_overlap__a_day(sandbox, store):
+def test_no_overlap__a_day(store):
     """Renewals without overlap cost some calls a repeat, and none its success."""
     with Sandbox(overlap_seconds=0) as sandbox:
-        start = sandbox.state()["now"]
-        total = Counter()
-        with Fleet(sandbox, store, 4, clock=start) as fleet:
-            for tick in range(0, 24 * 60, 3):
-                fleet.ask("tick", now=start + 60 * tick, cron=False)
+        total, wanted = Counter(), 0
+        with Fleet(sandbox, store, 4, clock=sandbox.state()["now"]) as fleet:
+            for _, now in minutes_of_a_day(sandbox, every=30):
+                fleet.ask("tick", now=now, cron=False)
                 total += fleet.outcomes()
-                sandbox.advance(start + 60 * (tick + 3) - sandbox.state()["now"])
-        assert total == {"ok": 4 * 480}
-        assert sandbox.state()["token_fetches"] <= 13
+                wanted += 4
+        assert total == {"ok": wanted}
+        assert 12 <= sandbox.state()["token_fetches"] <= 13
 
 
 def test_the_holder_of_the_lock_is_killed(sandbox, store, figures):
@@ -184,8 +213,8 @@ def test_the_holder_of_the_lock_is_killed(sandbox, store, figures):
     sandbox.script({"kind": "no_answer", "endpoint": "getToken"})
     with Fleet(sandbox, store, 3) as fleet:
         victim, *others = fleet.workers
-        fleet._send(victim, {"do": "burst", "threads": 1, "calls": 1})
-        wait_for(lambda: any(entry["path"] == "/api/getToken" for entry in sandbox.log()))
+        fleet.send(victim, {"do": "burst", "threads": 1, "calls": 1})
+        wait_until(lambda: any(entry["path"] == "/api/getToken" for entry in sandbox.log()))
         victim.send_signal(signal.SIGKILL)
         victim.wait()
         since = time.monotonic()
@@ -197,7 +226,7 @@ def test_the_holder_of_the_lock_is_killed(sandbox, store, figures):
     figures("holder of the lock killed", f"others held up {seconds:.1f} s, {dict(outcomes)}")
     assert outcomes == {"ok": 8}
     assert sandbox.state()["token_fetches"] == 1
-    assert seconds < LEASE_SECONDS + 2.5
+    assert seconds < 4 * LEASE_SECONDS  # and not for ever, or until the token's end
 
 
 def test_redis__stopped_and_started_again_under_load(sandbox, own_redis, figures):
@@ -217,11 +246,3 @@ def test_redis__stopped_and_started_again_under_load(sandbox, own_redis, figures
     figures("Redis stopped and started", f"{fetches} fetches, {dict(total)}")
     assert total == {"ok": 48}
     assert fetches <= 2
-
-
-def wait_for(condition):
-    """Wait until something is so."""
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)

@@ -12,7 +12,10 @@ WORKERS = {
     "gevent": ["--worker-class", "gevent", "--workers", "2"],
 }
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a Unix")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a Unix"),
+]
 
 
 @pytest.mark.parametrize("at_import", ["login", "store"])

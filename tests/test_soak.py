@@ -3,6 +3,9 @@
 import pytest
 from soak import BAD, soak
 
+# It ends when the orders do, however busy the machine is.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 
 @pytest.mark.parametrize("records", ["sqlite", "redis"])
 def test_soak__every_order_is_counted_once(figures, records):

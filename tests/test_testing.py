@@ -4,10 +4,7 @@ import base64
 import datetime
 import json
 import logging
-import os
 import pickle
-import subprocess
-import sys
 from collections import deque
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus
@@ -415,15 +412,16 @@ def test_error__a_place_that_is_a_secret():
     ],
     ids=["plain", "with names", "inside an except block"],
 )
-def test_error__in_the_report_of_pytest(tmp_path, check):
+def test_error__in_the_report_of_pytest(pytester, monkeypatch, check):
     """A failing test's report shows no secret, though pytest prints arguments and contexts."""
-    test = tmp_path / "test_it.py"
-    test.write_text(
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # none is needed
+    pytester.makepyfile(
         "from qqminigame.testing import assert_no_secrets\n"
         "SECRET = 'not-' + 'to-be-seen'\n"
         f"def test_it():\n    {check}\n"
     )
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull]
-    done = subprocess.run([*command, str(test)], capture_output=True, text=True)
-    assert "secret 1 (14 characters) in thing[0]" in done.stdout, done.stderr
-    assert "not-to-be-seen" not in done.stdout
+    report = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    report.assert_outcomes(failed=1)
+    shown = str(report.stdout)
+    assert "secret 1 (14 characters) in thing[0]" in shown
+    assert "not-to-be-seen" not in shown

@@ -1,6 +1,7 @@
 """Tools that watch or fake what requests sends see every call, whenever they were started."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,11 @@ from qqminigame import Login, Session
 
 PROGRAM = Path(__file__).parent / "watched.py"
 SECRET = "s3cret-of-the-app"
-WHEN = ["before the import", "before the first call", "after a call"]
+WHEN = [
+    "before the import",
+    pytest.param("before the first call", marks=pytest.mark.slow),  # it lies between the others
+    "after a call",
+]
 FAKING = ["Responses", "RequestsMock", "VcrReplay"]
 # Each with what of a login its records show: the docs say so, and how to hide it.
 WATCHING = {
@@ -23,7 +28,13 @@ WATCHING = {
     "Datadog": ["js_code"],
     "VcrRecord": ["secret", "js_code"],
 }
-TRACING = ["OpenTelemetry", "OpenTelemetryUrllib3", "Sentry", "Datadog"]
+# What a tracer adds to a request.
+TRACING = {
+    "OpenTelemetry": "traceparent",
+    "OpenTelemetryUrllib3": "traceparent",
+    "Sentry": "sentry-trace",
+    "Datadog": "traceparent",
+}
 
 
 def log_in(request):
@@ -78,33 +89,48 @@ def test_mocket__no_call_goes_out(server, when):
     assert found["after"] == ["after1", "after2"]
 
 
-@pytest.mark.parametrize("when", WHEN)
-@pytest.mark.parametrize("tool", WATCHING)
-def test_watching__every_call_is_seen(server, tool, when):
+@pytest.fixture(scope="module", params=WHEN)
+def when(request):
+    """When the tool is started."""
+    return request.param
+
+
+@pytest.fixture(scope="module", params=WATCHING)
+def watching(request):
+    """A tool that watches."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def watched(watching, when):
+    """What a run found in which a tool watched, and the requests that the platform got."""
+    with RawServer(log_in) as server:
+        return run(watching, when, server.url), server.requests
+
+
+def test_watching__every_call_is_seen(watched):
     """Each call has its span, breadcrumb or entry once, and its own answer; later calls go on."""
-    found = run(tool, when, server.url)
+    found, requests = watched
     assert found["during"] == ["during0", "during1", "during2"]
     assert len(found["seen"]) == 3, found["seen"]
     assert all("/sns/jscode2session" in url for url in found["seen"])
     assert found["after"] == ["after1", "after2"]
-    assert len([line for line in sent(server) if "during" in line]) == 3
+    assert sum(b"js_code=during" in request for request in requests) == 3
 
 
-@pytest.mark.parametrize("when", WHEN)
-@pytest.mark.parametrize("tool", TRACING)
-def test_tracing__its_header_goes_out(server, tool, when):
-    """What a tracer adds to a request reaches the platform, so that traces join."""
-    run(tool, when, server.url)
-    watched = [request.lower() for request in server.requests if b"js_code=during" in request]
-    name = b"\r\nsentry-trace: " if tool == "Sentry" else b"\r\ntraceparent: "
-    assert len(watched) == 3
-    assert all(name in request for request in watched)
+def test_watching__what_a_tracer_adds_goes_out(watching, watched):
+    """The header of a tracer reaches the platform, so that traces join; other tools add nothing."""
+    headers = [
+        re.search(rb"\r\n(sentry-trace|traceparent): ", request.lower())
+        for request in watched[1]
+        if b"js_code=during" in request
+    ]
+    assert [found and found[1].decode() for found in headers] == [TRACING.get(watching)] * 3
 
 
-@pytest.mark.parametrize("tool", WATCHING)
-def test_watching__what_its_records_show(server, tool):
+def test_watching__what_its_records_show(watching, watched):
     """Which of the tools keep whole URLs, secrets and all: the docs list them."""
-    assert run(tool, "before the first call", server.url)["shown"] == WATCHING[tool]
+    assert watched[0]["shown"] == WATCHING[watching]
 
 
 @pytest.mark.parametrize("when", WHEN)

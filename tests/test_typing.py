@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 # An editable install is found by a hook of the interpreter, which no type checker runs.
 SOURCES = {"MYPYPATH": str(ROOT), "PYTHONPATH": str(ROOT)}

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 import signal
 import socket
 import ssl
@@ -16,6 +15,7 @@ import pytest
 import requests
 from machine import require
 from sandbox_driver import Driver, connect, receive_all, request_bytes
+from waiting import wait_until
 
 from qqminigame import CloudStorage, Login, Session
 from qqminigame.sandbox import Sandbox
@@ -114,8 +114,7 @@ def test_stop__promptly() -> None:
     connections[4].sendall(
         b"POST /api/getToken HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
     )
-    while len(sandbox.log()) < 4:
-        time.sleep(0.01)
+    wait_until(lambda: len(sandbox.log()) >= 4)
     begin = time.monotonic()
     sandbox.stop()
     assert time.monotonic() - begin < 30  # the delay takes a minute
@@ -248,7 +247,7 @@ def test_serve_forever__stops_on_signals(number: signal.Signals) -> None:
         assert requests.get(url + "/_sandbox/state", timeout=10).status_code == 200
         process.send_signal(number)
         try:
-            output, errors = process.communicate(timeout=10)
+            output, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert (output, errors, process.returncode) == ("stopped\n", "", 0)
@@ -269,13 +268,11 @@ def test_two(qqminigame_sandbox, qqminigame_sandbox_server):
 """
 
 
-def test_pytest_plugin(tmp_path: Path) -> None:
+def test_pytest_plugin(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plugin's fixture gives each test the one running sandbox, as new."""
-    (tmp_path / "test_users_own.py").write_text(PLUGIN_TEST)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_users_own.py"]
-    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # none is needed
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # none is needed
+    pytester.makepyfile(PLUGIN_TEST)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
 @pytest.mark.parametrize("platform", ["qq", "douyin", "wechat"])
