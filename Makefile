@@ -7,6 +7,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Not compiled beforehand: most of what it brings is never imported.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# What is there: an empty environment, one that can run the demo, one that can do everything.
+MADE := .venv/made
+DEMO := .venv/demo
 READY := .venv/ready
 
 LOWEST := .venv-lowest/ready
@@ -16,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check lowest soak bench format clean
 
-demo: $(READY)
+demo: $(DEMO)
 	$(BIN)/python -m qqminigame demo
 
 test: $(READY)
@@ -49,10 +54,21 @@ format: $(READY)
 clean:
 	rm -rf .venv .venv-lowest build dist *.egg-info .coverage* .*_cache .hypothesis
 
-$(READY): setup.cfg setup.py
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $(READY)
+$(MADE):
+	@echo "Making an environment in .venv"
+	@$(PYTHON) -m venv .venv
+	@touch $(MADE)
+
+$(DEMO): setup.cfg setup.py | $(MADE)
+	@echo "Installing qqminigame and its sandbox into .venv"
+	@$(INSTALL) --editable '.[sandbox]'
+	@touch $(DEMO)
+
+$(READY): setup.cfg setup.py | $(MADE)
+	@echo "Installing qqminigame and what its tests, checks and benchmarks need into .venv:" \
+		"a minute or two"
+	@$(INSTALL) --editable '.[dev]'
+	@touch $(DEMO) $(READY)
 
 $(LOWEST): setup.cfg setup.py tests/lowest.py
 	$(PYTHON) -m venv .venv-lowest
