@@ -2,12 +2,12 @@
 
 import sys
 
+from qqminigame import messages
+
 try:
     from qqminigame.cli import main
 except ModuleNotFoundError as missing:
-    sys.exit(
-        f"python -m qqminigame needs {missing.name}: python -m pip install 'qqminigame[sandbox]'"
-    )
+    sys.exit(str(messages.NO_COMMANDS.of(package=missing.name)))
 
 if __name__ == "__main__":
     main()

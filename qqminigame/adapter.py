@@ -19,6 +19,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_encoding_from_headers, select_proxy
 
+from qqminigame import messages
 from qqminigame.connections import (
     FAILURES,
     Answer,
@@ -28,6 +29,7 @@ from qqminigame.connections import (
     Route,
 )
 from qqminigame.fair_semaphore import FairSemaphore, Hold
+from qqminigame.messages import Text
 from qqminigame.per_process import PerProcess
 
 # Seconds that stand for no limit: longer ones are too long for the operating system's calls.
@@ -46,6 +48,11 @@ _Key = tuple[str, Any, Any, str | None]
 
 class NotSentError(requests.ConnectionError):
     """The request certainly never went out."""
+
+    def __init__(self, text: Text) -> None:
+        """Say why."""
+        super().__init__(text)
+        self.text = text
 
 
 class DeadlineAdapter(BaseAdapter):
@@ -154,7 +161,8 @@ class DeadlineAdapter(BaseAdapter):
                 connecting = Patience(connect, min(ends, time.monotonic() + connect))
                 answer = connection.exchange(request, target, connecting, Patience(read, ends))
         except FAILURES as error:
-            failure = _failure(error, pool.route, begun=connection is not None and connection.begun)
+            begun = connection is not None and connection.begun
+            failure = _failure(error, pool.route, min(connect, total), begun=begun)
         finally:
             if answer is None:
                 if connection is not None:
@@ -162,8 +170,9 @@ class DeadlineAdapter(BaseAdapter):
                 pool.places.release(hold)
         if answer is None or connection is None:
             raise failure or NotSentError(
-                f"all {self.pool_size} connections to {key[0]} were in use for "
-                f"{min(read, total):.1f} s"
+                messages.POOL_IN_USE.of(
+                    count=self.pool_size, origin=key[0], seconds=min(read, total)
+                )
             )
 
         def give_back(answer: Answer) -> None:
@@ -291,23 +300,28 @@ def _route(origin: str, verify: Any, cert: Any, proxy: str | None, plain: HTTPAd
     Raises:
         NotSentError: An address, the CA bundle or the client's certificate cannot be used.
     """
-    # Only words leave the except block: a proxy's address may hold a password.
-    try:
-        parts, via = urlsplit(origin), urlsplit(proxy or "")
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        hop = (via.hostname, via.port or 80) if via.hostname else None
-        host = parts.hostname
-    except ValueError:
-        host = None
-    if not host or (proxy and not hop):
-        raise NotSentError(f"the address {origin}, or that of its proxy, is not valid")
+    place, hop = _place(origin), _place(proxy or "")
+    if place is None:
+        raise NotSentError(messages.INVALID_URL.of(origin=origin))
+    if proxy and hop is None:
+        raise NotSentError(messages.INVALID_PROXY.of(origin=origin))
     return Route(
-        host=host,
-        port=port,
-        tls=_tls(verify, cert) if parts.scheme == "https" else None,
+        host=place[0],
+        port=place[1],
+        tls=_tls(verify, cert) if origin.startswith("https:") else None,
         proxy=hop,
         proxy_headers=plain.proxy_headers(proxy) if proxy else {},
     )
+
+
+def _place(address: str) -> tuple[str, int] | None:
+    """Return host and port of an address; None where it is not valid."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)
+    except ValueError:
+        return None
+    return (parts.hostname, port) if parts.hostname else None
 
 
 def _tls(verify: Any, cert: Any) -> ssl.SSLContext:
@@ -317,11 +331,12 @@ def _tls(verify: Any, cert: Any) -> ssl.SSLContext:
         NotSentError: The CA bundle or the client's certificate cannot be read.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    unreadable = ""
+    text = messages.UNREADABLE_BUNDLE
+    files = ""
     try:
         if verify:
             bundle = DEFAULT_CA_BUNDLE_PATH if verify is True else os.fspath(verify)
-            unreadable = f"the CA bundle {bundle!r}"
+            files = repr(bundle)
             if os.path.isdir(bundle):
                 context = ssl.create_default_context(capath=bundle)
             else:
@@ -329,39 +344,42 @@ def _tls(verify: Any, cert: Any) -> ssl.SSLContext:
         else:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if cert:
-            files = (cert,) if isinstance(cert, str | os.PathLike) else tuple(cert)
-            unreadable = f"the client certificate {' or its key '.join(map(repr, files))}"
-            context.load_cert_chain(*files)
+            both = (cert,) if isinstance(cert, str | os.PathLike) else tuple(cert)
+            text = messages.UNREADABLE_CERT
+            files = ", ".join(map(repr, both))
+            context.load_cert_chain(*both)
     except OSError as error:
         reason = error.strerror or type(error).__name__
     else:
         return context
-    raise NotSentError(f"{unreadable} cannot be read: {reason}")
+    raise NotSentError(text.of(files=files, reason=reason))
 
 
-def _failure(error: Exception, route: Route, *, begun: bool) -> requests.RequestException:
+def _failure(
+    error: Exception, route: Route, connect_seconds: float, *, begun: bool
+) -> requests.RequestException:
     """Return what an exchange that ended with this error is to raise."""
     if not begun:
-        return NotSentError(_why_not_connected(error, route))
+        return NotSentError(_why_not_connected(error, route, connect_seconds))
     if isinstance(error, TimeoutError):
-        return requests.ReadTimeout("no answer came in time")
-    return requests.ConnectionError("the connection was lost before an answer came")
+        return requests.ReadTimeout(messages.NO_RESPONSE_IN_TIME)
+    return requests.ConnectionError(messages.LOST)
 
 
-def _why_not_connected(error: Exception, route: Route) -> str:
+def _why_not_connected(error: Exception, route: Route, seconds: float) -> Text:
     """Say why there is no connection, in words that hold no secret."""
-    host, port = route.proxy or (route.host, route.port)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the TLS certificate of {route.host} is not trusted: {error.verify_message}"
+        return messages.CERTIFICATE.of(host=route.host, reason=error.verify_message)
     if isinstance(error, ssl.SSLError):
-        return f"TLS with {route.host} failed: {error.reason or type(error).__name__}"
+        return messages.TLS_FAILED.of(host=route.host, reason=error.reason or type(error).__name__)
+    reason: Text | str = str(error)[:_SHOWN_REASON] or type(error).__name__
     if isinstance(error, socket.gaierror):
-        reason = f"the host name {host!r} could not be resolved"
+        reason = messages.NO_HOST
     elif isinstance(error, TimeoutError):
-        reason = "connecting took too long"
+        reason = messages.CONNECT_TIMEOUT.of(seconds=seconds)
     elif isinstance(error, OSError) and error.errno:
         reason = os.strerror(error.errno)
-    else:
-        reason = str(error)[:_SHOWN_REASON] or type(error).__name__
-    through = f"the proxy http://{host}:{port}" if route.proxy else f"{host}:{port}"
-    return f"could not connect to {through}: {reason}"
+    if route.proxy:
+        proxy = f"http://{route.proxy[0]}:{route.proxy[1]}"
+        return messages.CANNOT_USE_PROXY.of(proxy=proxy, host=route.host, reason=reason)
+    return messages.CANNOT_CONNECT.of(place=f"{route.host}:{route.port}", reason=reason)

@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
-from qqminigame import wire
+from qqminigame import messages, wire
 from qqminigame.clock import Clock, Deadline
 from qqminigame.exceptions import (
     AccessTokenError,
@@ -67,8 +67,7 @@ class Attempts:
         """Build a request, send it, read its reply; tell whoever watches how it ended."""
         if call.deadline.left() <= 0:
             raise TransportError(
-                f"{call.endpoint.name}: not sent: the {call.deadline.seconds:g} s deadline has "
-                "passed",
+                messages.PAST_DEADLINE.of(call=call.endpoint.name, seconds=call.deadline.seconds),
                 endpoint=call.endpoint.name,
             )
         request, since = self._request(call, token), self.clock.monotonic()
@@ -104,7 +103,7 @@ class Attempts:
             try:
                 self.on_call(event)
             except Exception:
-                _log.exception("on_call failed; the call goes on")
+                _log.exception(messages.ON_CALL_FAILED)
 
     def _request(self, call: Call[T], token: AccessToken | None) -> Request:
         endpoint, payload, login = call.endpoint, call.payload, call.login

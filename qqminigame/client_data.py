@@ -25,18 +25,18 @@ from typing import Any, Final, Self, TypedDict
 
 from attrs import frozen
 
-from qqminigame import platforms, validation
+from qqminigame import messages, platforms, reactions, validation
 from qqminigame.codec import STRICT_JSON
 from qqminigame.exceptions import ConfigurationError, PlatformError, Problem, SignatureError
 from qqminigame.limits import MAX_POSTED_BYTES
+from qqminigame.messages import Text
 from qqminigame.models import LoginState
 from qqminigame.platforms import PlatformName
 from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import DouyinClientCode
+from qqminigame.reactions import Reaction
 from qqminigame.redaction import drop_frames, mask_parameters
 from qqminigame.validation import Problems, check_text, kind, refuse
-
-_Words = tuple[str, str]
 
 _BLOCK: Final = 16  # bytes; AES-128 has a key of the same size
 _TEXTS: Final = {
@@ -48,34 +48,6 @@ _TEXTS: Final = {
     "unionid": "unionId",
 }
 
-_WRONG_SIGNATURE: Final = (
-    "The signature is not that of this raw_data and login: rawData was changed or encoded anew on "
-    "its way, or the player has logged in again since; let the game log in and send it once more.",
-    "签名不匹配:rawData 在传输中被修改或重新编码,或玩家已重新登录;请让游戏重新登录后再发送。",
-)
-_WRONG_KEY: Final = (
-    "The login's session_key is not the base64 text of 16 bytes, so it cannot decrypt; "
-    "pass the session_key exactly as the platform answered it.",
-    "session_key 不是 16 字节的 Base64 文本,无法解密;请原样使用平台返回的 session_key。",
-)
-_WRONG_FORM: Final = (
-    "encrypted_data or iv is not the base64 text that the platform makes; "
-    "was it cut off, or a '+' in it turned into a space on its way?",
-    "encryptedData 或 iv 不是平台返回的 Base64 文本;请检查是否被截断,或加号是否变成了空格。",
-)
-# One text for all that may be wrong inside: told apart, wrong padding and wrong JSON would let
-# whoever posts the data decrypt it by asking often enough (a padding oracle).
-_UNREADABLE: Final = (
-    "The data is not what the platform encrypted for this login: it or its iv was changed on its "
-    "way, or the player has logged in again since; let the game log in and send it once more.",
-    "数据不是平台为此登录加密的内容:encryptedData 或 iv 在传输中被修改,或玩家已重新登录;"
-    "请让游戏重新登录后再发送。",
-)
-_OTHER_APP: Final = (
-    "The data belongs to another app: the appid in its watermark is not this app_id.",
-    "数据属于其他应用:水印中的 appid 与本应用不一致。",
-)
-
 
 @frozen(kw_only=True)
 class UserData:
@@ -83,13 +55,13 @@ class UserData:
 
     Attributes:
         openid: The player in this game; always that of the login.
-        timestamp: When the platform made the data, in unix seconds. Who takes no old data
-            compares it with the clock.
+        timestamp: When the platform made the data, in Unix seconds. To reject old data,
+            compare it with the current time.
         nick_name: The player's name.
         gender: The platform's number: 0 unknown, 1 male, 2 female.
         city: Where the player lives; empty where the player does not say.
-        province: The same, larger.
-        country: The same, largest.
+        province: Province.
+        country: Country.
         avatar_url: Address of the player's picture.
         unionid: The player across one developer's games; None where the platform gives none.
     """
@@ -126,8 +98,8 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
     if isinstance(raw_data, str):
         check_text(raw_data, "raw_data", problems, MAX_POSTED_BYTES)
     elif not isinstance(raw_data, bytes):
-        what = f"must be a str or bytes, exactly as received, not {kind(raw_data)}"
-        problems.append(Problem(where="raw_data", what=what))
+        words = messages.RAW_DATA_KIND.of(kind=kind(raw_data))
+        problems.append(Problem(where="raw_data", text=words))
     check_text(signature, "signature", problems)
     _check_login_state(login, problems)
     refuse("verify_raw_data", problems)
@@ -135,7 +107,7 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
     # SHA-1 is the platform's choice.
     expected = hashlib.sha1(signed + login.session_key.encode()).hexdigest()  # noqa: S324
     if not hmac.compare_digest(expected.encode(), signature.encode()):
-        raise _refusal("verify_raw_data", _WRONG_SIGNATURE)
+        raise _refusal("verify_raw_data", messages.WRONG_SIGNATURE)
 
 
 @drop_frames
@@ -167,15 +139,15 @@ def decrypt_user_data(encrypted_data: str, iv: str, login: LoginState, app_id: s
     refuse("decrypt_user_data", problems)
     key, start, data = map(_decoded, (login.session_key, iv, encrypted_data))
     if len(key) != _BLOCK:
-        raise _refusal("decrypt_user_data", _WRONG_KEY)
+        raise _refusal("decrypt_user_data", messages.WRONG_SESSION_KEY)
     if len(start) != _BLOCK or not data or len(data) % _BLOCK:
-        raise _refusal("decrypt_user_data", _WRONG_FORM)
+        raise _refusal("decrypt_user_data", messages.WRONG_FORM, reactions.INVALID)
     fields = _decrypted(data, key, start)
     user = _user_data(fields)
     if user is None or user.openid != login.openid:
-        raise _refusal("decrypt_user_data", _UNREADABLE)
+        raise _refusal("decrypt_user_data", messages.UNREADABLE_DATA)
     if fields["watermark"]["appid"] != app_id:
-        raise _refusal("decrypt_user_data", _OTHER_APP)
+        raise _refusal("decrypt_user_data", messages.OTHER_APP, reactions.INVALID)
     return user
 
 
@@ -185,14 +157,13 @@ def _check_login_state(login: object, problems: Problems) -> None:
         check_text(login.openid, "login.openid", problems)
         check_text(login.session_key, "login.session_key", problems)
     else:
-        advice = "; write session.login_state(openid)" if isinstance(login, str) else ""
-        what = f"must be a LoginState, not {kind(login)}{advice}"
-        problems.append(Problem(where="login", what=what))
+        hint = messages.USE_LOGIN_STATE if isinstance(login, str) else messages.NOTHING
+        words = messages.NOT_A_LOGIN_STATE.of(kind=kind(login), hint=hint)
+        problems.append(Problem(where="login", text=words))
 
 
-def _refusal(call: str, words: _Words) -> SignatureError:
-    english, chinese = words
-    return SignatureError(f"{call}: {english} {chinese}", english=english, chinese=chinese)
+def _refusal(call: str, why: Text, reaction: Reaction | None = None) -> SignatureError:
+    return SignatureError(messages.REFUSED_DATA.of(call=call, why=why), reaction=reaction)
 
 
 def _decoded(text: str) -> bytes:
@@ -217,13 +188,13 @@ def _unlocked(data: bytes, key: bytes, iv: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
         from cryptography.hazmat.primitives.padding import PKCS7
     except ModuleNotFoundError:
-        remedy = "python -m pip install 'qqminigame[crypto]'"
+        pass
     else:
         decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
         unpadder = PKCS7(8 * _BLOCK).unpadder()
         padded = decryptor.update(data) + decryptor.finalize()
         return unpadder.update(padded) + unpadder.finalize()
-    raise ConfigurationError(f"decrypt_user_data needs the package cryptography: {remedy}")
+    raise ConfigurationError(messages.NO_CRYPTOGRAPHY)
 
 
 def _user_data(fields: Any) -> UserData | None:
@@ -247,6 +218,7 @@ def _user_data(fields: Any) -> UserData | None:
 
 
 _SHOWN_MESSAGE: Final = 300
+_CALL: Final = "setUserCloudStorage"
 _NUMBER: Final = re.compile(r"\s*(-?[0-9]{1,18})\s*")
 _ERROR_TYPES: Final = frozenset("DUFI")
 
@@ -306,28 +278,32 @@ class ClientError(PlatformError):
             InvalidArgumentError: It is no mapping.
         """
         if not isinstance(res, Mapping):
-            what = f"must be the object of the fail callback, not {validation.kind(res)}"
-            validation.refuse("ClientError.from_fail", [Problem(where="res", what=what)])
+            text = messages.NOT_A_FAIL_OBJECT.of(kind=validation.kind(res))
+            validation.refuse("ClientError.from_fail", [Problem(where="res", text=text)])
         code, message = _code(res.get("errorCode")), _text(res.get("errMsg"))
         known = next((row for row in DouyinClientCode if row == code), None)
-        says = f" (the client says {message!r})" if message else ""
-        words = f"code {code}, which is not documented"
-        if known is not None:
-            words = f"{code} {known.name}: {known.english} {known.chinese}"
-        elif code is None:
-            words = "failed, without a code that could be read"
         error = cls(
-            f"setUserCloudStorage: {words}{says}",
-            endpoint="setUserCloudStorage",
+            _words(code, known, message),
+            endpoint=_CALL,
             code=code,
             message=message,
-            english=known.english if known is not None else "",
-            chinese=known.chinese if known is not None else "",
             sent=None,
+            reaction=None if known is None else known.cause.reaction,
         )
         kind = _text(res.get("errorType"))
         error.error_type = kind if kind in _ERROR_TYPES else ""
         return error
+
+
+def _words(code: int | None, known: DouyinClientCode | None, message: str) -> Text:
+    says = messages.CLIENT_SAYS.of(message=message) if message else messages.NOTHING
+    if code is None:
+        return messages.CLIENT_FAILED.of(says=says)
+    if known is None:
+        return messages.UNDOCUMENTED_CODE.of(call=_CALL, code=code, says=says)
+    return messages.REFUSAL.of(
+        call=_CALL, code=code, name=known.name, says=says, explanation=known.cause.text
+    )
 
 
 def _code(value: object) -> int | None:

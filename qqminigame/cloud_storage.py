@@ -14,7 +14,7 @@ from qqminigame import validation
 from qqminigame.models import LoginState
 from qqminigame.ranking import ranking_value
 from qqminigame.redaction import drop_frames
-from qqminigame.session import Session
+from qqminigame.session import Session, checked
 from qqminigame.wire import nothing
 
 
@@ -30,7 +30,7 @@ class CloudStorage:
         Raises:
             ConfigurationError: The session has no app_secret.
         """
-        platform = session.platform
+        platform = checked(session, "CloudStorage").platform
         self._session = session
         self._set = session.endpoint(platform.set_storage, "CloudStorage")
         self._remove = session.endpoint(platform.remove_storage, "CloudStorage")
@@ -51,9 +51,9 @@ class CloudStorage:
 
         Raises:
             InvalidArgumentError: The pairs break a limit; nothing was sent.
-            StorageLimitError: With what is stored already they break one.
+            StorageLimitError: Together with the data already stored, a limit is exceeded.
             LoginExpiredError: No login of this openid is remembered.
-            SignatureError: The login is stale; the player has to log in again.
+            SignatureError: The session_key is no longer valid; the player has to log in again.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://q.qq.com/wiki/develop/game/server/open-port/setUserStorage.html
@@ -99,7 +99,7 @@ class CloudStorage:
 
     @drop_frames
     def remove(self, login: LoginState | str, keys: Iterable[str]) -> None:
-        """Remove keys; a key that is not there is no error.
+        """Remove keys; a missing key is not an error.
 
         Args:
             login: The player.
@@ -108,7 +108,7 @@ class CloudStorage:
         Raises:
             InvalidArgumentError: The keys break a limit; nothing was sent.
             LoginExpiredError: No login of this openid is remembered.
-            SignatureError: The login is stale; the player has to log in again.
+            SignatureError: The session_key is no longer valid; the player has to log in again.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://q.qq.com/wiki/develop/game/server/open-port/removeUserStorage.html

@@ -46,9 +46,9 @@ _STORY: Final = (
     _Step("Store score and gold", 'storage.set(login, {"score": "100", "gold": "3000"})'),
     _Step("Store a ranking value", 'storage.set_score(login.openid, "rank", 100, level=7)'),
     _Step("Remove the gold", 'storage.remove(login, ["gold"])'),
-    _Step("Set an interactive mark", 'InteractiveData(session).set(login, {"1": 1})'),
-    _Step("Ask for the hall's privileges", "dawanka.get_info(hall_login)", "info"),
-    _Step("Report that a bonus was used", "dawanka.report_pay(hall_login)", "report"),
+    _Step("Set interactive data", 'InteractiveData(session).set(login, {"1": 1})'),
+    _Step("Get the player's Dawanka privileges", "dawanka.get_info(hall_login)", "info"),
+    _Step("Report a bonus use", "dawanka.report_pay(hall_login)", "report"),
     _Step(
         "129 pairs: refused here",
         'storage.set(login, {f"key{n}": "1" for n in range(129)})',
@@ -65,7 +65,7 @@ _STORY: Final = (
         refusal=InvalidArgumentError,
     ),
     _Step(
-        "128 pairs, with two stored before: refused by the platform",
+        "128 pairs, with two already stored: refused by the platform",
         'storage.set(login, {f"key{n}": "1" for n in range(128)})',
         refusal=StorageLimitError,
     ),
@@ -116,20 +116,20 @@ class _Stage:
 
     def play(self) -> bool:
         """Play all steps, then compare what the platform has stored."""
-        self._print("A mini game's back end and its platform, on this machine", "bold")
-        self._print(f"The platform is {self._sandbox.url}; secrets are shown as ***.", "dim")
+        self._print("A mini game's back end and the sandbox, on this machine", "bold")
+        self._print(f"Sandbox running at {self._sandbox.url}; secrets are shown as ***.", "dim")
         wrong = [step.title for step in _STORY if not self._run(step)]
         state = self._sandbox.state()
         player = state["players"][self._names["login"].openid]
         if sorted(player["storage"]) != ["rank", "score"] or player["interactive"] != {"1": 1}:
             wrong.append("what the platform has stored")
-        self._print("\nWhat the platform has now", "bold")
+        self._print("\nWhat the platform has stored", "bold")
         self._print(f"  storage      {player['storage']}")
         self._print(f"  interactive  {player['interactive']}")
         fetches, requests = state["token_fetches"], self._seen
         self._print(f"{requests} requests, {fetches} of them to fetch the access token.", "dim")
         for title in wrong:
-            self._print(f"not as it should be: {title}", "bold red")
+            self._print(f"FAILED: {title}", "bold red")
         return not wrong
 
     def _run(self, step: _Step) -> bool:
@@ -172,7 +172,7 @@ class _Stage:
                 self._print(f"      {problem}{code}")
             self._print("      nothing was sent")
         elif isinstance(failure, PlatformError):
-            self._print(f"      {failure.code}  {failure.english}\n             {failure.chinese}")
+            self._print(f"      {failure.english}\n      {failure.chinese}")
         else:
             self._print(f"      {failure}")
 

@@ -1,13 +1,13 @@
 """Everything this library raises.
 
-    QQMiniGameError                      .endpoint .code .message .attempts .sent
+    QQMiniGameError                      .english .chinese .endpoint .code .message .attempts .sent
     ├─ InvalidArgumentError(ValueError)  .problems; nothing was sent
-    ├─ ConfigurationError                .english .chinese; credentials missing, or refused for good
-    ├─ StoreError                        the store of tokens and logins is out of reach
+    ├─ ConfigurationError                credentials or settings missing, wrong, or refused for good
+    ├─ StoreError                        the store of tokens, logins or orders cannot be used
     ├─ TransportError                    no answer; .sent says whether the request went out
     │   └─ OutcomeUnknownError           it must not be repeated, and may or may not have happened
     ├─ ReplyError                        .status; an answer, but not the documented one
-    └─ PlatformError                     .english .chinese; the platform said no, and why
+    └─ PlatformError                     .code .message; the platform said no, and why
         ├─ AccessTokenError              the access token was rejected
         ├─ SignatureError                the signature was rejected
         ├─ LoginExpiredError             the player has to log in again
@@ -16,7 +16,10 @@
         ├─ RateLimitError                too many calls
         └─ StorageLimitError             the player's storage would exceed a limit
 
-What a player's client reports is a PlatformError too: :class:`qqminigame.client_data.ClientError`.
+Each says what happened in English and in Chinese, and what a web view should do about it:
+``http_status``, ``player_message``, ``must_log_in``, ``may_retry``.
+
+What a player's client reports is a PlatformError too: :class:`qqminigame.ClientError`.
 
 No secret enters an exception: they are built from names, numbers and masked text, and are raised
 after the ``except`` block of what caused them, so that nothing hangs on ``__context__``.
@@ -27,78 +30,150 @@ from typing import Final
 
 from attrs import frozen
 
-_SENT: Final = {
-    True: "the platform, or something in front of it, answered",
-    False: "nothing was sent",
-    None: "it may have been received; no answer came",
-}
+from qqminigame import messages, reactions
+from qqminigame.messages import Text
+from qqminigame.reactions import Reaction
+
+_SENT: Final = {True: messages.SENT, False: messages.NOT_SENT, None: messages.MAYBE_SENT}
 
 
 class QQMiniGameError(Exception):
-    """Base of all errors of this library.
+    """Base of all errors of this library; ``str()`` is in the language of the environment.
+
+    The first that is set of ``QQMINIGAME_LANG``, ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` chooses
+    Chinese where it starts with ``zh``; otherwise it is English.
 
     Attributes:
+        text: What happened, in both languages.
         endpoint: Name of the platform call, such as ``"set_user_storage"``; None outside a call.
         code: The number the platform answered; None where it did not answer one.
         message: The platform's own text, with secrets masked; empty where there is none.
         attempts: How often the call was tried.
         sent: True if the platform answered, False if the request certainly never went out,
-            None if nobody knows.
+            None if unknown.
+        reaction: What a web view should do; its values are attributes of the error too.
     """
+
+    reaction: Reaction = reactions.REFUSED
 
     def __init__(
         self,
-        text: str,
+        text: Text | str,
         *,
         endpoint: str | None = None,
         code: int | None = None,
         message: str = "",
         attempts: int = 0,
         sent: bool | None = False,
+        reaction: Reaction | None = None,
     ) -> None:
         # ``text`` alone is positional: that is what unpickling calls the class with.
         super().__init__(text)
+        # A str is what somebody else's store or test raises; it stands for both languages.
+        self.text: Text = text if isinstance(text, Text) else Text(text, text)
         self.endpoint = endpoint
         self.code = code
         self.message = message
         self.attempts = attempts
         self.sent = sent
+        if reaction is not None:
+            self.reaction = reaction
+
+    def __str__(self) -> str:
+        return str(self._whole)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    @property
+    def english(self) -> str:
+        """What happened, where, and what to do, in English."""
+        return self._whole.english
+
+    @property
+    def chinese(self) -> str:
+        """The same in Chinese."""
+        return self._whole.chinese
+
+    @property
+    def http_status(self) -> int:
+        """The HTTP status that a web view should answer the game's client with."""
+        return self.reaction.http_status
+
+    @property
+    def player_message(self) -> str:
+        """A short text for the game's screen, without codes; in the environment's language."""
+        return str(self.reaction.player_message)
+
+    def player_message_in(self, language: str) -> str:
+        """Return the text for the game's screen in the player's language.
+
+        Args:
+            language: Such as ``"en"``, ``"zh"`` or ``"zh-CN"``; English for all but Chinese.
+        """
+        return self.reaction.player_message.in_language(language)
+
+    @property
+    def must_log_in(self) -> bool:
+        """Whether the player has to log in again before any other call succeeds."""
+        return self.reaction.must_log_in
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether the same call is safe to make again a moment later, and may then succeed."""
+        return self.reaction.may_retry
 
     def describe(self) -> str:
-        """Return, in some lines, all that is known of the error: to print and to look at.
+        """Return a description of several lines: to print, to log, to attach to a bug report.
 
-        For a refused signature it shows the text that was signed, with secrets masked, to be
+        It holds no secret. For a refused signature or login it has the text that was signed, to be
         compared with what another program signs.
         """
-        lines = [f"{type(self).__name__}: {self}", f"how far it got: {_SENT[self.sent]}"]
-        if self.attempts:
-            lines.append(f"attempts: {self.attempts}")
-        return "\n".join([*lines, *self._details()])
+        return "\n".join([f"{type(self).__name__}: {self}", *map(str, self._details())])
 
-    def _details(self) -> list[str]:
-        return []
+    def _details(self) -> list[Text]:
+        lines = [_SENT[self.sent]]
+        if self.attempts:
+            lines.append(messages.ATTEMPTS.of(attempts=self.attempts))
+        return lines
+
+    @property
+    def _whole(self) -> Text:
+        if self.attempts < 2:
+            return self.text
+        return messages.AFTER_ATTEMPTS.of(failure=self.text, attempts=self.attempts)
 
 
 @frozen(kw_only=True)
 class Problem:
-    """One thing that is wrong with an argument.
+    """One thing that is wrong with an argument; ``str()`` is in the language of the environment.
 
     Attributes:
         where: The argument and the place in it, such as ``"kv['score']"``.
-        what: What is wrong and what to do, in words.
+        text: What is wrong and what to do, in both languages.
         limit: The limit that was exceeded, where there is one.
         actual: What was given instead, in the limit's unit.
         code: What the platform would have answered, where it documents a code.
     """
 
     where: str
-    what: str
+    text: Text
     limit: int | None = None
     actual: int | None = None
     code: int | None = None
 
+    @property
+    def what(self) -> str:
+        """What is wrong and what to do, in the language of the environment."""
+        return str(self.text)
+
+    @property
+    def whole(self) -> Text:
+        """Where and what, in both languages."""
+        return messages.PLACE.of(where=self.where, what=self.text)
+
     def __str__(self) -> str:
-        return f"{self.where} {self.what}"
+        return str(self.whole)
 
 
 class InvalidArgumentError(QQMiniGameError, ValueError):
@@ -108,48 +183,33 @@ class InvalidArgumentError(QQMiniGameError, ValueError):
         problems: Every :class:`Problem` found, not only the first.
     """
 
-    def __init__(self, text: str, *, problems: tuple[Problem, ...] = ()) -> None:
+    reaction: Reaction = reactions.INVALID
+
+    def __init__(self, text: Text | str, *, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(text)
         self.problems = problems
 
-    def _details(self) -> list[str]:
-        return [f"- {problem}" for problem in self.problems]
+    def _details(self) -> list[Text]:
+        listed = [messages.ITEM.of(item=problem.whole) for problem in self.problems]
+        return [*super()._details(), *listed]
 
 
-class _ExplainedError(QQMiniGameError):
-    """An error whose code the platform documents."""
+class ConfigurationError(QQMiniGameError):
+    """A credential or setting is missing or wrong, or was refused for good."""
 
-    def __init__(
-        self,
-        text: str,
-        *,
-        endpoint: str | None = None,
-        code: int | None = None,
-        message: str = "",
-        english: str = "",
-        chinese: str = "",
-        sent: bool | None = False,
-    ) -> None:
-        super().__init__(text, endpoint=endpoint, code=code, message=message, sent=sent)
-        self.english = english
-        self.chinese = chinese
-
-
-class ConfigurationError(_ExplainedError):
-    """A credential or setting is missing or wrong, or was refused for good.
-
-    Attributes:
-        english: What the platform's code means and what to do about it; empty without a code.
-        chinese: The same in Chinese.
-    """
+    reaction: Reaction = reactions.MISCONFIGURED
 
 
 class StoreError(QQMiniGameError):
-    """The store that keeps access tokens and logins cannot be used."""
+    """The store that keeps access tokens, logins or orders cannot be used."""
+
+    reaction: Reaction = reactions.BUSY
 
 
 class TransportError(QQMiniGameError):
     """No answer came back; ``sent`` says whether the request went out."""
+
+    reaction: Reaction = reactions.NO_ANSWER
 
 
 class OutcomeUnknownError(TransportError):
@@ -159,23 +219,28 @@ class OutcomeUnknownError(TransportError):
         order_id: The order, where the report had one.
         settle_in: In how many seconds from the error :meth:`qqminigame.Dawanka.settle` can decide;
             0 for at once; None without an order, and where only the caller can know.
+        failure: How the call ended, without what to do about it.
     """
+
+    reaction: Reaction = reactions.UNKNOWN
 
     def __init__(
         self,
-        text: str,
+        text: Text | str,
         *,
         endpoint: str | None = None,
         code: int | None = None,
         message: str = "",
         attempts: int = 0,
         sent: bool | None = False,
+        failure: Text = messages.NOTHING,
         order_id: str | None = None,
         settle_in: int | None = None,
     ) -> None:
         super().__init__(
             text, endpoint=endpoint, code=code, message=message, attempts=attempts, sent=sent
         )
+        self.failure = failure
         self.order_id = order_id
         self.settle_in = settle_in
 
@@ -191,7 +256,7 @@ class ReplyError(QQMiniGameError):
 
     def __init__(
         self,
-        text: str,
+        text: Text | str,
         *,
         endpoint: str | None = None,
         status: int = 0,
@@ -202,34 +267,43 @@ class ReplyError(QQMiniGameError):
         self.status = status
         self.cut_off = cut_off
         self.retry_after = retry_after
+        if status >= 500 or status == 429 or cut_off:
+            self.reaction = reactions.NO_ANSWER
 
 
-class PlatformError(_ExplainedError):
+class PlatformError(QQMiniGameError):
     """The platform understood the call and refused it.
 
     Attributes:
-        english: What the code means and what to do about it; empty for an unknown code.
-        chinese: The same in Chinese.
         signed: For a refused signature or login, the text that was signed, with secrets masked:
             to be compared with what another program signs. Empty where nothing was signed.
     """
 
     signed: str = ""
 
-    def _details(self) -> list[str]:
-        return ["what was signed:", f"  {self.signed}"] if self.signed else []
+    def _details(self) -> list[Text]:
+        lines = super()._details()
+        if self.signed:
+            lines += [messages.SIGNED, messages.INDENTED.of(item=self.signed)]
+        return lines
 
 
 class AccessTokenError(PlatformError):
     """The platform rejected the access token, and its replacement too."""
 
+    reaction: Reaction = reactions.BUSY
+
 
 class SignatureError(PlatformError):
-    """The platform rejected the signature: a stale session_key, or a wrong app_key."""
+    """The platform rejected the signature: of an old session_key, or of a wrong app_key."""
+
+    reaction: Reaction = reactions.LOG_IN
 
 
 class LoginExpiredError(PlatformError):
-    """The player's login is over: the game has to log the player in again."""
+    """The player's login has expired: the player has to log in again."""
+
+    reaction: Reaction = reactions.LOG_IN
 
 
 class LoginNotFoundError(LoginExpiredError):
@@ -243,10 +317,16 @@ class LoginNotFoundError(LoginExpiredError):
 class BusyError(PlatformError):
     """The platform is busy; the same call may succeed a moment later."""
 
+    reaction: Reaction = reactions.BUSY
+
 
 class RateLimitError(PlatformError):
     """Too many calls in too short a time."""
 
+    reaction: Reaction = reactions.TOO_OFTEN
+
 
 class StorageLimitError(PlatformError):
     """The player's stored data would exceed a limit of the platform."""
+
+    reaction: Reaction = reactions.FULL

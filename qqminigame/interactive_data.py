@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from qqminigame import validation
 from qqminigame.models import LoginState
 from qqminigame.redaction import drop_frames
-from qqminigame.session import Session
+from qqminigame.session import Session, checked
 from qqminigame.wire import nothing
 
 
@@ -21,7 +21,7 @@ class InteractiveData:
         Raises:
             ConfigurationError: The session has no app_secret, or the platform no such data.
         """
-        platform = session.platform
+        platform = checked(session, "InteractiveData").platform
         self._session = session
         self._endpoint = session.endpoint(platform.set_interactive, "InteractiveData")
         self._values = platform.interactive_values
@@ -41,7 +41,7 @@ class InteractiveData:
         Raises:
             InvalidArgumentError: A key or value is wrong; nothing was sent.
             LoginExpiredError: No login of this openid is remembered.
-            SignatureError: The login is stale; the player has to log in again.
+            SignatureError: The session_key is no longer valid; the player has to log in again.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://q.qq.com/wiki/develop/game/server/open-port/setUserInteractiveData.html

@@ -5,7 +5,7 @@ from typing import Final
 from qqminigame import validation
 from qqminigame.models import LoginState
 from qqminigame.redaction import drop_frames
-from qqminigame.session import Session
+from qqminigame.session import Session, checked
 from qqminigame.wire import Result
 
 # What saving a login may take where the call has no time left.
@@ -24,7 +24,7 @@ class Login:
         Raises:
             ConfigurationError: The session has no app_secret.
         """
-        self._session = session
+        self._session = checked(session, "Login")
         self._endpoint = session.endpoint(session.platform.login, "Login")
 
     @drop_frames
@@ -54,7 +54,7 @@ class Login:
         deadline = self._session.deadline()
         problems: validation.Problems = []
         js_code = validation.check_text(js_code, "js_code", problems)
-        validation.refuse("code2session", problems)
+        validation.refuse("Login.code2session", problems)
         payload = {self._session.platform.login_code: js_code}
         login = self._session.call(self._endpoint, payload, None, _login_state, deadline)
         timeout = max(deadline.left(), _LEAST_SECONDS)

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from qqminigame import codec
+from qqminigame import codec, messages
 from qqminigame.clock import SYSTEM_CLOCK, Clock
 from qqminigame.exceptions import LoginNotFoundError, StoreError
 from qqminigame.models import LoginState
@@ -38,7 +38,7 @@ class LoginStore:
     store: Store
     ttl_seconds: float | None = None
     clock: Clock = SYSTEM_CLOCK
-    _counted: str = field(init=False, default="")
+    _counted: messages.Text = field(init=False, default=messages.NOTHING)
     _count_again: float = field(init=False, default=-_COUNT_EVERY_SECONDS)
 
     def remember(self, login: LoginState, *, timeout: float = TIMEOUT_SECONDS) -> LoginState:
@@ -54,12 +54,7 @@ class LoginStore:
         try:
             self.store.set(key, _to_text(login), self.ttl_seconds, timeout=timeout)
         except StoreError as error:
-            _log.warning(
-                "could not save a login in %r; until the player logs in again, calls need the "
-                "LoginState instead of the bare openid: %s",
-                self.store,
-                error,
-            )
+            _log.warning(messages.LOGIN_NOT_SAVED.of(store=self.store, failure=error.text))
             return evolve(login, remembered=False)
         return evolve(login, remembered=True)
 
@@ -93,7 +88,7 @@ class LoginStore:
         try:
             self.store.delete_if(self.prefix + login.openid, _to_text(login), timeout=timeout)
         except StoreError as error:
-            _log.warning("could not delete an invalid login in %r: %s", self.store, error)
+            _log.warning(messages.LOGIN_NOT_DELETED.of(store=self.store, failure=error.text))
 
     def count(self, *, timeout: float = TIMEOUT_SECONDS) -> int:
         """Return how many logins are kept.
@@ -104,28 +99,25 @@ class LoginStore:
         return self.store.count(self.prefix, timeout=timeout)
 
     def _not_found(self, openid: str) -> LoginNotFoundError:
-        shown = openid[:_SHOWN_CHARACTERS]
-        counted = self._count_in_words()
         return LoginNotFoundError(
-            f"no login of {shown!r} in {self.store!r}{counted}; nothing was sent. Have the client "
-            "log in again and pass the new code to Login.code2session(). If the player is logged "
-            "in, the login was kept by a program with another store=, app_id or base_url=. "
-            f"在 {self.store!r} 中未找到 {shown!r} 的登录态，请求未发送：请让客户端重新登录，并把"
-            "得到的 code 传给 Login.code2session()。登录时若使用了另一个 store、AppID 或 base_url，"
-            "也会找不到。",
+            messages.LOGIN_NOT_FOUND.of(
+                openid=openid[:_SHOWN_CHARACTERS],
+                store=self.store,
+                counted=self._count_in_words(),
+            ),
             sent=False,
         )
 
-    def _count_in_words(self) -> str:
+    def _count_in_words(self) -> messages.Text:
         """Return how many logins there are, from up to a minute ago; nothing where it is slow."""
         now = self.clock.monotonic()
         if now >= self._count_again:
             self._count_again = now + _COUNT_EVERY_SECONDS
             try:
                 count = self.count(timeout=_COUNT_SECONDS)
-                self._counted = f", which has {count} logins of this app"
+                self._counted = messages.LOGINS_COUNTED.of(count=count)
             except StoreError:
-                self._counted = ""
+                self._counted = messages.NOTHING
         return self._counted
 
 

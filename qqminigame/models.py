@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from attrs import field, frozen
 
+from qqminigame import messages
 from qqminigame.exceptions import InvalidArgumentError, Problem
 from qqminigame.limits import UNLIMITED
 from qqminigame.redaction import drop_frames
@@ -64,13 +65,14 @@ class HallLogin:
         given: dict[str, Any] = {name: query.get(name) for name in ("openid", "openkey", "pf")}
         given["pf"] = given["pf"] or "qqgame"
         problems = tuple(
-            Problem(where=f"query[{name!r}]", what="is missing or not a non-empty str")
+            Problem(where=f"query[{name!r}]", text=messages.MISSING_PARAMETER)
             for name, value in given.items()
             if not (isinstance(value, str) and value)
         )
         if problems:
+            shown = messages.joined(problem.whole for problem in problems)
             raise InvalidArgumentError(
-                "not a query of the hall: " + "; ".join(map(str, problems)), problems=problems
+                messages.NOT_A_HALL_QUERY.of(problems=shown), problems=problems
             )
         return cls(**given)
 
@@ -107,7 +109,7 @@ class AccessToken:
     Attributes:
         value: The token. Secret.
         fetched_at: When it was asked for (before the request, so that its life is never overrated).
-        expires_at: When the platform lets it die.
+        expires_at: When it expires.
     """
 
     value: str = field(repr=False)

@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from qqminigame import messages
 from qqminigame.exceptions import Problem
 from qqminigame.platforms.base import RankingRules
-from qqminigame.validation import Problems, check_integer, kind
+from qqminigame.validation import Problems, at, check_integer, kind
 
 # Seconds after this (in the year 5138) are milliseconds given by mistake.
 _LAST_SECOND: Final = 100_000_000_000
@@ -31,13 +32,12 @@ def ranking_value(
     Source: https://q.qq.com/wiki/develop/game/frame/open-ability/ (relation chain, ranking lists)
     """
     check_integer(score, rules.min_score, rules.max_score, "score", problems)
-    seconds = "; it counts unix seconds, as int(time.time())"
-    check_integer(update_time, 0, _LAST_SECOND, "update_time", problems, hint=seconds)
+    hint = messages.UNIX_SECONDS
+    check_integer(update_time, 0, _LAST_SECOND, "update_time", problems, hint=hint)
     if rules.wrapper in fields:
-        what = "is the platform's own field; give the game's field another name"
-        problems.append(Problem(where=rules.wrapper, what=what))
+        problems.append(Problem(where=at("fields", rules.wrapper), text=messages.RESERVED_FIELD))
     problems.extend(
-        Problem(where=name, what=f"cannot be written as JSON: {kind(value)}")
+        Problem(where=at("fields", name), text=messages.NOT_JSON.of(kind=kind(value)))
         for name, value in fields.items()
         if _json(value) is None
     )

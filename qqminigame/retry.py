@@ -4,7 +4,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from qqminigame import settings
+from qqminigame import messages, settings
 from qqminigame.exceptions import (
     BusyError,
     OutcomeUnknownError,
@@ -138,10 +138,11 @@ def final_error(error: QQMiniGameError, endpoint: Endpoint, attempts: int) -> QQ
         error.endpoint, error.attempts = error.endpoint or endpoint.name, attempts
         return error
     return OutcomeUnknownError(
-        f"{error}; it may or may not have happened, and must not be repeated before that is known",
+        messages.OUTCOME_UNKNOWN.of(failure=error.text),
         endpoint=error.endpoint or endpoint.name,
         code=error.code,
         message=error.message,
         attempts=attempts,
         sent=error.sent,
+        failure=error.text,
     )

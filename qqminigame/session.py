@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve
 
-from qqminigame import platforms, settings
+from qqminigame import messages, platforms, settings
 from qqminigame.calls import Attempts, Caller
 from qqminigame.clock import SYSTEM_CLOCK, Clock, Deadline
 from qqminigame.exceptions import ConfigurationError, StoreError
@@ -83,7 +83,7 @@ class Session:
             platform: Name of the platform: ``"qq"``, ``"douyin"``, ``"wechat"``; and
                 ``"douyin-toutiao"`` for Douyin's older host. Or a platform of your own.
             stable_token: Fetch access tokens by the platform's ``stable_token`` call (Douyin,
-                WeChat): programs that do all get the same token and do not kill each other's.
+                WeChat): programs that do all get the same token and do not invalidate each other's.
             store: Where the access token and logins are kept: a store, or the address of one:
                 ``"memory:"``, ``"sqlite:///file"``, ``"redis://host:port/number"``. By default an
                 SQLite file in the user's cache folder, which all processes of this user share.
@@ -92,7 +92,8 @@ class Session:
             pool_size: How many connections to one address at most. A thread needs one while it
                 makes a call; if none is free, it waits for one as long as the call may take. The
                 adapters of ``http`` have sizes of their own.
-            login_ttl: Seconds for which a login is remembered; None for as long as it is good.
+            login_ttl: Seconds for which a login is remembered; None keeps it until the platform
+                rejects it.
             retry: What is repeated, and for how long; see :class:`RetryPolicy`.
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
             http: A ``requests.Session`` whose adapters (for whole hosts), headers, proxies,
@@ -112,7 +113,7 @@ class Session:
         )
         self.platform: Final = platforms.chosen(platform)
         if on_call is not None and not callable(on_call):
-            raise ConfigurationError(f"on_call must be callable, not {type(on_call).__name__}")
+            raise ConfigurationError(messages.NOT_CALLABLE.of(kind=type(on_call).__name__))
         self._base_url = None if base_url is None else settings.address(base_url)
         if http is not None:
             settings.instance("http", http, HttpSession)
@@ -173,7 +174,7 @@ class Session:
         # Values from outside are checked like any other, and not typed.
         merged: dict[str, Any] = {**settings.from_environment(os.environ), **arguments}
         if "app_id" not in merged:
-            raise ConfigurationError("the environment variable QQMINIGAME_APP_ID is not set")
+            raise ConfigurationError(messages.NO_APP_ID)
         return cls(**merged)
 
     def __repr__(self) -> str:
@@ -211,18 +212,22 @@ class Session:
             ConfigurationError: The platform has no such call, or the session lacks the credential.
         """
         if endpoint is None:
-            raise ConfigurationError(f"{service}: the platform {self.platform.name} has none")
+            raise ConfigurationError(
+                messages.NOT_SUPPORTED.of(service=service, platform=self.platform.name)
+            )
         credential = endpoint.auth.credential
         if getattr(self._app, credential) is None:
             raise ConfigurationError(
-                f"{service} needs the {credential}: Session({self._app.app_id!r}, {credential}=...)"
-                f" or QQMINIGAME_{credential.upper()} for Session.from_env()"
+                messages.MISSING_CREDENTIAL.of(
+                    service=service,
+                    name=credential,
+                    app_id=self._app.app_id,
+                    variable=settings.variable(credential),
+                )
             )
         if endpoint.auth is Auth.OPENAPI_V3 and self._app.app_secret and not self._app.hall_app_id:
             raise ConfigurationError(
-                f"{service} needs the hall_app_id: the game hall knows the app by another id than "
-                f"the mini game's {self._app.app_id!r}; pass Session(..., hall_app_id=...) or set "
-                "QQMINIGAME_HALL_APP_ID"
+                messages.MISSING_HALL_APP_ID.of(service=service, app_id=self._app.app_id)
             )
         return endpoint
 
@@ -293,29 +298,33 @@ class Session:
             ConfigurationError: This is no positive number.
         """
         view = copy.copy(self)
-        retry = evolve(self._caller.retry, deadline_seconds=settings.positive("seconds", seconds))
+        retry = evolve(
+            self._caller.retry,
+            deadline_seconds=settings.positive("Session.within: seconds", seconds),
+        )
         view._caller = evolve(self._caller, retry=retry)
         return view
 
     def describe(self) -> str:
-        """Return, in some lines, what this session is set up with: to print and to look at.
+        """Return a multi-line description of this session's settings, to print.
 
         It asks the store how many logins it has, and sends nothing. It shows no secret.
         """
+        logins: object
         try:
-            logins = str(self.logins.count(timeout=self.deadline_seconds))
+            logins = self.logins.count(timeout=self.deadline_seconds)
         except (ConfigurationError, StoreError) as error:
-            logins = f"unknown: {error}"
-        lines = {
-            "platform": self.platform.name,
-            "app_id": self._app.app_id,
-            "hall_app_id": self._app.hall_app_id or "not set",
-            "base_url": self._base_url or "not set: the platform's own hosts",
-            "store of tokens and logins": repr(self.store),
-            "logins in it": logins,
-            "deadline of a call": f"{self.deadline_seconds:g} s",
-        }
-        return "\n".join(f"{name}: {value}" for name, value in lines.items())
+            logins = messages.LOGINS_UNKNOWN.of(failure=error.text)
+        text = messages.SESSION.of(
+            platform=self.platform.name,
+            app_id=self._app.app_id,
+            hall_app_id=self._app.hall_app_id or messages.NOT_SET,
+            base_url=self._base_url or messages.NO_BASE_URL,
+            store=self.store,
+            logins=logins,
+            seconds=self.deadline_seconds,
+        )
+        return str(text)
 
     def now(self) -> int:
         """Return the time in unix seconds."""
@@ -325,7 +334,7 @@ class Session:
         if not stable:
             return self.platform.token
         if self.platform.stable_token is None:
-            raise ConfigurationError(f"stable_token: the platform {self.platform.name} has none")
+            raise ConfigurationError(messages.NO_STABLE_TOKEN.of(platform=self.platform.name))
         return self.platform.stable_token
 
     def _name(self) -> str:
@@ -339,3 +348,19 @@ def _store(store: Store | str | None, clock: Clock) -> Store:
         return default_store(clock.time)
     opened = open_store(store, clock.time) if isinstance(store, str) else store
     return settings.instance("store", opened, Store)
+
+
+def checked(session: object, service: str) -> Session:
+    """Return what a service was given, where it is a session.
+
+    Args:
+        session: What it was given.
+        service: Its name, for the error.
+
+    Raises:
+        ConfigurationError: It is something else, such as an app id.
+    """
+    if not isinstance(session, Session):
+        kind = type(session).__name__
+        raise ConfigurationError(messages.NOT_A_SESSION.of(service=service, kind=kind))
+    return session

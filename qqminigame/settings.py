@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError
 
 T = TypeVar("T")
@@ -30,8 +31,13 @@ _FROM_ENVIRONMENT: Final = (
 
 def from_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the arguments that are set: ``QQMINIGAME_APP_ID`` for ``app_id``, and so on."""
-    named = {name: variables.get(f"QQMINIGAME_{name.upper()}") for name in _FROM_ENVIRONMENT}
+    named = {name: variables.get(variable(name)) for name in _FROM_ENVIRONMENT}
     return {name: value for name, value in named.items() if value}
+
+
+def variable(name: str) -> str:
+    """Return the environment variable that sets an argument."""
+    return f"QQMINIGAME_{name.upper()}"
 
 
 def known_arguments(given: Collection[str], known: Collection[str]) -> None:
@@ -39,19 +45,23 @@ def known_arguments(given: Collection[str], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
-            meant = f"; did you mean {close[0]!r}?" if close else ""
-            raise ConfigurationError(f"Session has no argument {name!r}{meant}")
+            text = messages.MISTYPED_ARGUMENT if close else messages.UNKNOWN_ARGUMENT
+            raise ConfigurationError(
+                text.of(name=name, meant="".join(close), known=", ".join(known))
+            )
 
 
 def credential(name: str, value: object) -> str:
     """Return an app id or a secret."""
-    if not isinstance(value, str) or not value:
-        raise ConfigurationError(f"{name} must be a non-empty str, not {type(value).__name__}")
-    if value != value.strip() or not value.isprintable():
+    if not isinstance(value, str):
+        kind = type(value).__name__
         raise ConfigurationError(
-            f"{name} has white space around it or unprintable characters in it; "
-            "was it read from a file with its line end?"
+            messages.CREDENTIAL_NOT_A_STR.of(name=name, kind=kind, variable=variable(name))
         )
+    if not value:
+        raise ConfigurationError(messages.EMPTY_CREDENTIAL.of(name=name, variable=variable(name)))
+    if value != value.strip() or not value.isprintable():
+        raise ConfigurationError(messages.UNCLEAN_CREDENTIAL.of(name=name))
     return value
 
 
@@ -64,7 +74,7 @@ def instance(name: str, value: T, kind: type) -> T:
     """Return an argument that has to be of a type."""
     if not isinstance(value, kind):
         wanted, given = _full_name(kind), _full_name(type(value))
-        raise ConfigurationError(f"{name} must be a {wanted}, not {given}")
+        raise ConfigurationError(messages.NOT_AN_INSTANCE.of(name=name, wanted=wanted, given=given))
     return value
 
 
@@ -76,16 +86,15 @@ def _full_name(kind: type) -> str:
 def positive(name: str, seconds: float, most: float = MAX_SECONDS) -> float:
     """Return a number of seconds."""
     if not (type(seconds) in (int, float) and 0 < seconds <= most):
-        raise ConfigurationError(
-            f"{name} must be a positive number of seconds, at most {most:g}, not {seconds!r}"
-        )
+        given = repr(seconds)
+        raise ConfigurationError(messages.NOT_SECONDS.of(name=name, most=most, given=given))
     return seconds
 
 
 def count(name: str, number: int) -> int:
     """Return a number of things."""
     if not (type(number) is int and number > 0):
-        raise ConfigurationError(f"{name} must be an int of 1 or more, not {number!r}")
+        raise ConfigurationError(messages.NOT_A_COUNT.of(name=name, given=repr(number)))
     return number
 
 
@@ -96,10 +105,7 @@ def timeout_pair(timeout: object) -> tuple[float, float]:
         type(seconds) in (int, float) and 0 < seconds <= MAX_SECONDS for seconds in pair
     ):
         return float(pair[0]), float(pair[1])
-    raise ConfigurationError(
-        "timeout must be a positive number of seconds or a (connect, read) tuple, each at most "
-        f"{MAX_SECONDS:g}, not {timeout!r}"
-    )
+    raise ConfigurationError(messages.NOT_A_TIMEOUT.of(most=MAX_SECONDS, given=repr(timeout)))
 
 
 def address(base_url: object) -> str:
@@ -116,11 +122,7 @@ def address(base_url: object) -> str:
     except ValueError:
         usable = False
     if not isinstance(base_url, str) or not usable or not _CLEAN_URL.fullmatch(base_url):
-        # It is not shown: it may hold a password.
-        raise ConfigurationError(
-            "base_url must be like 'https://host:8787' or 'http://host/prefix', "
-            "without user name, query and fragment"
-        )
+        raise ConfigurationError(messages.NOT_AN_ADDRESS)
     return base_url.rstrip("/")
 
 

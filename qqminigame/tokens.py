@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from qqminigame import codec
+from qqminigame import codec, messages
 from qqminigame.clock import Clock, Deadline
 from qqminigame.exceptions import (
     AccessTokenError,
@@ -218,7 +218,7 @@ class AccessTokens:
         try:
             self.store.set(self.key + _BREAKER, "open", BREAKER_SECONDS, timeout=_at_last(deadline))
         except StoreError as error:
-            _log.warning("could not save to the store that new tokens are rejected: %s", error)
+            _log.warning(messages.TOKEN_DISTRUST_NOT_SHARED.of(failure=error.text))
 
     def _renew_if_nobody_does(
         self, known: _Known, token: AccessToken, deadline: Deadline
@@ -293,7 +293,8 @@ class AccessTokens:
         now = self.clock.monotonic()
         if old is not None:
             known.quiet_until = now + PAUSE_SECONDS
-            _log.warning("could not renew the access token, using the current one: %s", failure)
+            seconds_left = old.expires_at - self.clock.time()
+            _log.warning(messages.TOKEN_NOT_RENEWED.of(left=seconds_left, failure=failure.text))
             return old
         if isinstance(failure, ConfigurationError):
             known.refused_until = now + REFUSAL_SECONDS
@@ -309,13 +310,7 @@ class AccessTokens:
         budget = self.store.get(self.key + _FETCHES, timeout=_timeout(deadline))
         times = _times(budget, since=now - 60.0)
         if len(times) >= FETCHES_PER_MINUTE:
-            raise AccessTokenError(
-                f"{len(times)} access tokens fetched in one minute; pausing. Another program may "
-                "be fetching tokens for this app: each fetch invalidates the previous token. "
-                f"1 分钟内已获取 access_token {len(times)} 次，暂停获取。请检查是否有其他程序也在"
-                "获取该应用的 access_token：重复获取会使上一个失效。",
-                sent=False,
-            )
+            raise AccessTokenError(messages.TOKEN_TOO_MANY.of(count=len(times)), sent=False)
         token = self.fetch(deadline)
         known.fetches += 1
         try:
@@ -323,7 +318,7 @@ class AccessTokens:
             self.store.set(self.key + _FETCHES, times_text, 60.0, timeout=_at_last(deadline))
             return self._keep(known, token, deadline)
         except StoreError as error:
-            _log.warning("could not share a fetched access token: %s", error)
+            _log.warning(messages.TOKEN_NOT_SHARED.of(failure=error.text))
         self._remember(known, token)
         return token
 
@@ -353,7 +348,8 @@ class AccessTokens:
         seen = known.seen
         if seen is None or life_of(seen.token, self.clock.time()) is Life.OVER:
             raise failure
-        _log.warning("using the access token in memory: %s", failure)
+        seconds_left = seen.token.expires_at - self.clock.time()
+        _log.warning(messages.TOKEN_FROM_MEMORY.of(left=seconds_left, failure=failure.text))
         self._remember(known, seen.token)
         return seen.token
 
@@ -372,9 +368,7 @@ class AccessTokens:
         try:
             self.store.unlock(self.key, owner, timeout=_at_last(deadline))
         except StoreError as error:
-            _log.warning(
-                "could not release a lock; it expires within %g s: %s", LEASE_SECONDS, error
-            )
+            _log.warning(messages.TOKEN_LOCK_KEPT.of(seconds=LEASE_SECONDS, failure=error.text))
 
     def _warn_of_others(self, known: _Known) -> None:
         """Say that the token of the store was rejected before its time, once a minute."""
@@ -382,12 +376,7 @@ class AccessTokens:
         if now < known.warned_at + RECHECK_SECONDS:
             return
         known.warned_at = now
-        _log.warning(
-            "the platform rejected an access token that has not expired: another program, or "
-            "a process with another store than %r, fetches tokens for this app; each fetch "
-            "invalidates the previous token, so all of them need one shared store",
-            self.store,
-        )
+        _log.warning(messages.TOKEN_OF_OTHERS.of(store=self.store))
 
 
 def _timeout(deadline: Deadline) -> float:
@@ -400,9 +389,7 @@ def _at_last(deadline: Deadline) -> float:
 
 
 def _too_long(deadline: Deadline) -> TransportError:
-    return TransportError(
-        f"could not obtain an access token within {deadline.seconds:.1f} s", sent=False
-    )
+    return TransportError(messages.TOKEN_TOO_LATE.of(seconds=deadline.seconds), sent=False)
 
 
 def _times(text: str | None, since: float) -> list[float]:

@@ -2,22 +2,27 @@
 
 import http.cookiejar
 import os
+import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from attrs import frozen
 from requests.structures import CaseInsensitiveDict
-from requests.utils import check_header_validity
+from requests.utils import check_header_validity, select_proxy
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from qqminigame import messages
 from qqminigame.adapter import DeadlineAdapter, NotSentError
 from qqminigame.clock import Deadline
 from qqminigame.connections import Body
 from qqminigame.exceptions import ConfigurationError, TransportError
+from qqminigame.messages import Text
 from qqminigame.per_process import PerProcess
+from qqminigame.redaction import MASK
 from qqminigame.wire import Reply, Request
 
 # What other modules call it, so that they need not import requests.
@@ -99,34 +104,32 @@ class Transport:
             TransportError: No answer came; ``sent`` is False where it certainly never went out.
             ConfigurationError: The call must not be sent twice, and the user's adapter might.
         """
+        left = max(deadline.left(), 0.001)
+        connect, read = min(self._connect_seconds, left), min(self._read_seconds, left)
+        proxies: dict[str, str] = {}
         # Only words leave the except block: the exception's own text holds the URL.
         try:
-            way, left = self._way(request.origin), max(deadline.left(), 0.001)
+            way = self._way(request.origin)
+            proxies = way.proxies
             http = self._own if self._given is None else self._given.get()
             if not request.endpoint.idempotent:
                 _refuse_repeats(http, request)
             response = http.send(
                 self._prepared(request),
                 stream=True,
-                timeout=urllib3.Timeout(
-                    connect=min(self._connect_seconds, left),
-                    read=min(self._read_seconds, left),
-                    total=left,
-                ),
+                timeout=urllib3.Timeout(connect=connect, read=read, total=left),
                 allow_redirects=False,
-                proxies=way.proxies,
+                proxies=proxies,
                 verify=way.verify,
                 cert=way.cert,
             )
             with response:
                 return _read(response)
         except _FAILURES as error:
-            reason, sent = _meaning(error)
-        raise TransportError(
-            f"{request.endpoint.name}: {reason} ({request.origin})",
-            endpoint=request.endpoint.name,
-            sent=sent,
-        )
+            proxy = _without_password(select_proxy(request.origin, proxies))
+            tried = _Try(request=request, proxy=proxy, connect_seconds=connect, read_seconds=read)
+            failure = tried.failure(error)
+        raise failure
 
     def close(self) -> None:
         """Close the connections, and forget how addresses are reached.
@@ -183,10 +186,7 @@ def _refuse_repeats(http: HttpSession, request: Request) -> None:
     retries = getattr(http.get_adapter(request.url), "max_retries", None)
     if retries is not None and (retries.total or retries.read or retries.status):
         raise ConfigurationError(
-            f"{request.endpoint.name}: nothing was sent: the adapter that the http session has "
-            f"mounted for {request.origin} repeats requests by itself (max_retries), and this call "
-            "must not be sent twice; mount qqminigame.DeadlineAdapter() or an adapter without "
-            "max_retries",
+            messages.ADAPTER_REPEATS.of(call=request.endpoint.name, origin=request.origin),
             endpoint=request.endpoint.name,
         )
 
@@ -241,72 +241,145 @@ def _headers(http: HttpSession, user_agent: str) -> CaseInsensitiveDict[str | by
         except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
             broken = name
     if broken:
-        raise ConfigurationError(f"the header {broken!r} of the http session cannot be sent")
+        raise ConfigurationError(messages.UNSENDABLE_HEADER.of(name=broken))
     return headers
 
 
 # What the errors of requests mean, the most telling class first: in words, and whether the request
 # went out. (urllib3 raises a ProxyError also for a connection that breaks afterwards.)
-_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], str, bool | None], ...]] = (
-    ((urllib3.exceptions.ProxyError,), "the proxy could not be used", None),
-    (
-        (NewConnectionError,),
-        "could not connect, or resolve the host name",
-        False,
-    ),
-    ((ConnectTimeoutError,), "connecting took too long", False),
-    ((urllib3.exceptions.EmptyPoolError,), "no connection became free in time", False),
-    ((ssl.SSLCertVerificationError,), "the server's TLS certificate is not trusted", False),
+_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Text, bool | None], ...]] = (
+    ((urllib3.exceptions.ProxyError,), messages.CANNOT_USE_PROXY, None),
+    ((NewConnectionError, ConnectTimeoutError), messages.CANNOT_CONNECT, False),
+    ((urllib3.exceptions.EmptyPoolError,), messages.NO_FREE_CONNECTION, False),
+    ((ssl.SSLCertVerificationError,), messages.CERTIFICATE, False),
     (
         (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
-        "TLS failed",
+        messages.TLS_FAILED,
         None,
     ),
-    (
-        (requests.exceptions.InvalidSchema,),
-        "the http session has no adapter for the address, or a SOCKS proxy needs "
-        "python -m pip install 'qqminigame[socks]'",
-        False,
-    ),
+    ((requests.exceptions.InvalidSchema,), messages.NO_ADAPTER, False),
     (
         (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError),
-        "the address, or that of a proxy, is not valid",
+        messages.INVALID_URL,
         False,
     ),
     (
         (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
-        "no answer came in time",
+        messages.NO_RESPONSE,
         None,
     ),
-    (
-        (requests.RequestException, urllib3.exceptions.HTTPError),
-        "the connection was lost before an answer came",
-        None,
-    ),
-    ((OSError,), "a CA bundle or client certificate file cannot be read", False),
+    ((requests.RequestException, urllib3.exceptions.HTTPError), messages.CONNECTION_LOST, None),
+    ((OSError,), messages.UNREADABLE_FILE, False),
 )
+# What these mean where a proxy was to be used.
+_OF_PROXIES: Final = {
+    messages.CANNOT_CONNECT: messages.CANNOT_USE_PROXY,
+    messages.NO_ADAPTER: messages.NO_SOCKS,
+    messages.INVALID_URL: messages.INVALID_PROXY,
+}
 
 
-def _meaning(error: Exception) -> tuple[str, bool | None]:
-    """Say what an error means, in words that hold no secret, and whether the request went out."""
-    if isinstance(error, NotSentError):
-        return str(error), False
-    # requests wraps what urllib3 wraps: ConnectionError(MaxRetryError(reason=...(OSError)))
+@frozen(kw_only=True)
+class _Try:
+    """What was tried, for the text of its failure.
+
+    Attributes:
+        request: The request.
+        proxy: The proxy that was to be used, without user and password; empty without one.
+        connect_seconds: How long to wait for a connection.
+        read_seconds: How long to wait for an answer.
+    """
+
+    request: Request
+    proxy: str
+    connect_seconds: float
+    read_seconds: float
+
+    def failure(self, error: Exception) -> TransportError:
+        """Return what an error means, in words that hold no secret."""
+        text, sent = self._meaning(error)
+        name = self.request.endpoint.name
+        return TransportError(
+            messages.NO_CONNECTION.of(call=name, reason=text), endpoint=name, sent=sent
+        )
+
+    def _meaning(self, error: Exception) -> tuple[Text, bool | None]:
+        if isinstance(error, NotSentError):
+            return error.text, False
+        links = _links(error)
+        text, sent = next(
+            (
+                (text, sent)
+                for kinds, text, sent in _MEANINGS
+                if any(isinstance(link, kinds) for link in links)
+            ),
+            (messages.SENDING_FAILED, None),
+        )
+        through = getattr(links[-1], "original_error", None)  # what a proxy error was at first
+        if isinstance(through, NewConnectionError | ConnectTimeoutError):
+            sent = False
+        if self.proxy:
+            text = _OF_PROXIES.get(text, text)
+        return text.of(**self._values([*links, *_causes(through or links[-1])])), sent
+
+    def _values(self, chain: Sequence[object]) -> dict[str, object]:
+        """Return what the texts name."""
+        host = urlsplit(self.request.origin)
+        idempotent = self.request.endpoint.idempotent
+        return {
+            "origin": self.request.origin,
+            "place": host.netloc,
+            "host": host.hostname,
+            "proxy": self.proxy or MASK,  # an adapter of the user's has its own
+            "reason": _reason(chain, self.connect_seconds),
+            "seconds": self.read_seconds,
+            "repeatable": messages.REPEATABLE if idempotent else messages.NOTHING,
+        }
+
+
+def _links(error: Exception) -> list[object]:
+    """Return an error and what requests and urllib3 have wrapped in it, the innermost last.
+
+    requests wraps what urllib3 wraps: ``ConnectionError(MaxRetryError(reason=...(OSError)))``.
+    """
     wrapped = error if isinstance(error, urllib3.exceptions.HTTPError) else _first(error)
     reason = getattr(wrapped, "reason", None)
-    chain = (error, wrapped, reason, _first(reason))
-    through = getattr(reason, "original_error", None)  # what a proxy error was at first
-    if isinstance(through, NewConnectionError | ConnectTimeoutError):
-        return "could not connect to the proxy", False
-    return next(
-        (
-            (words, sent)
-            for kinds, words, sent in _MEANINGS
-            if any(isinstance(link, kinds) for link in chain)
-        ),
-        ("sending failed", None),
-    )
+    links = (error, wrapped, _first(reason), reason)
+    return [link for link in links if isinstance(link, Exception)]
+
+
+def _causes(error: object) -> Iterator[object]:
+    """Yield an error and what it came from."""
+    while isinstance(error, BaseException):
+        yield error
+        error = error.__context__
+
+
+def _reason(chain: Sequence[object], connect_seconds: float) -> Text | str:
+    """Say why, by the innermost error that tells."""
+    for link in reversed(chain):
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return link.verify_message
+        if isinstance(link, ssl.SSLError) and link.reason:
+            return link.reason
+        if isinstance(link, socket.gaierror):
+            return messages.NO_HOST
+        if isinstance(link, ConnectTimeoutError) and not isinstance(link, NewConnectionError):
+            return messages.CONNECT_TIMEOUT.of(seconds=connect_seconds)
+        if isinstance(link, OSError) and link.errno:
+            return os.strerror(link.errno)
+    return next(type(link).__name__ for link in reversed(chain) if isinstance(link, Exception))
 
 
 def _first(error: object) -> object:
     return error.args[0] if isinstance(error, Exception) and error.args else None
+
+
+def _without_password(proxy: str | None) -> str:
+    """Return the address of a proxy as it may be shown; empty without one."""
+    try:
+        parts = urlsplit(proxy or "")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return MASK
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else MASK if proxy else ""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sized
 from itertools import islice
 from typing import Any, Final
 
+from qqminigame import messages
 from qqminigame.exceptions import InvalidArgumentError, Problem
 from qqminigame.limits import (
     INTERACTIVE_KEYS,
@@ -17,6 +18,7 @@ from qqminigame.limits import (
     MAX_PAIRS,
     MAX_TEXT_BYTES,
 )
+from qqminigame.messages import Text
 from qqminigame.models import HallLogin, LoginState
 from qqminigame.platforms.base import StorageRules
 
@@ -24,16 +26,21 @@ Problems = list[Problem]
 
 _SHOWN_PROBLEMS: Final = 10
 _SHOWN_CHARACTERS: Final = 40
+_SHOWN_NUMBER: Final = 10**18
 
 
 def refuse(call: str, problems: Problems) -> None:
     """Raise one InvalidArgumentError that lists all problems, if there are any."""
     if not problems:
         return
-    shown = "; ".join(map(str, problems[:_SHOWN_PROBLEMS]))
+    shown = [problem.whole for problem in problems[:_SHOWN_PROBLEMS]]
     more = len(problems) - _SHOWN_PROBLEMS
-    rest = f"; and {more} more" if more > 0 else ""
-    raise InvalidArgumentError(f"{call}: nothing was sent: {shown}{rest}", problems=tuple(problems))
+    if more > 0:
+        shown.append(messages.AND_MORE.of(count=more))
+    raise InvalidArgumentError(
+        messages.REFUSED_ARGUMENTS.of(call=call, problems=messages.joined(shown)),
+        problems=tuple(problems),
+    )
 
 
 def check_text(
@@ -41,29 +48,36 @@ def check_text(
 ) -> str:
     """Check that a value is a non-empty str that UTF-8 can encode in at most ``most_bytes``."""
     if not isinstance(value, str):
-        problems.append(Problem(where=where, what=f"must be a str, not {kind(value)}"))
+        problems.append(Problem(where=where, text=messages.NOT_A_STR.of(kind=kind(value))))
         return ""
     text = str.__str__(value)
     if not text:
-        problems.append(Problem(where=where, what="must not be empty"))
+        problems.append(Problem(where=where, text=messages.EMPTY))
     elif (size := _size(text)) is None:
-        problems.append(Problem(where=where, what=_SURROGATE))
+        problems.append(Problem(where=where, text=messages.SURROGATE))
     elif size > most_bytes:
-        what = f"has {size} bytes; the limit is {most_bytes}"
-        problems.append(Problem(where=where, what=what, limit=most_bytes, actual=size))
+        words = messages.TOO_LONG.of(size=size, limit=most_bytes)
+        problems.append(Problem(where=where, text=words, limit=most_bytes, actual=size))
     return text
 
 
 def check_integer(
-    value: object, least: int, most: int, where: str, problems: Problems, hint: str = ""
+    value: object,
+    least: int,
+    most: int,
+    where: str,
+    problems: Problems,
+    hint: Text = messages.NOTHING,
 ) -> None:
     """Check that a value is an int (not a bool) from ``least`` to ``most``."""
     if isinstance(value, bool) or not isinstance(value, int):
-        what = f"must be an int, not {kind(value)}{hint}"
-        problems.append(Problem(where=where, what=what))
+        words = messages.NOT_AN_INT.of(kind=kind(value), hint=hint)
+        problems.append(Problem(where=where, text=words))
     elif not least <= value <= most:
-        what = f"must be from {least} to {most}{hint}"
-        problems.append(Problem(where=where, what=what, limit=most))
+        form = messages.ZERO_OR_ONE if (least, most) == (0, 1) else messages.OUT_OF_RANGE
+        given = value if abs(value) < _SHOWN_NUMBER else messages.LARGER
+        words = form.of(least=least, most=most, given=given, hint=hint)
+        problems.append(Problem(where=where, text=words, limit=most))
 
 
 def check_login(login: object, problems: Problems) -> None:
@@ -74,8 +88,8 @@ def check_login(login: object, problems: Problems) -> None:
     elif isinstance(login, str):
         check_text(login, "login", problems)
     else:
-        what = f"must be a LoginState or an openid, not {kind(login)}"
-        problems.append(Problem(where="login", what=what))
+        words = messages.NOT_A_LOGIN.of(kind=kind(login))
+        problems.append(Problem(where="login", text=words))
 
 
 def check_hall_login(login: object, pf: str, problems: Problems) -> None:
@@ -84,13 +98,13 @@ def check_hall_login(login: object, pf: str, problems: Problems) -> None:
     The length of the openkey is not checked: the platform's own pages disagree about it.
     """
     if not isinstance(login, HallLogin):
-        what = f"must be a HallLogin, not {kind(login)}"
-        problems.append(Problem(where="hall_login", what=what))
+        words = messages.NOT_A_HALL_LOGIN.of(kind=kind(login))
+        problems.append(Problem(where="hall_login", text=words))
         return
     check_text(login.openid, "hall_login.openid", problems)
     check_text(login.openkey, "hall_login.openkey", problems)
     if login.pf != pf:
-        problems.append(Problem(where="hall_login.pf", what=f"must be {pf!r} for this call"))
+        problems.append(Problem(where="hall_login.pf", text=messages.WRONG_PF.of(pf=pf)))
     if login.userip is not None:
         check_text(login.userip, "hall_login.userip", problems)
 
@@ -109,7 +123,7 @@ def check_kv(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[
             problems.append(
                 Problem(
                     where=at("kv", key),
-                    what=f"has {size} bytes, key and value together; the limit is {MAX_PAIR_BYTES}",
+                    text=messages.PAIR_TOO_LONG.of(size=size, limit=MAX_PAIR_BYTES),
                     limit=MAX_PAIR_BYTES,
                     actual=size,
                     code=rules.pair_too_long,
@@ -121,9 +135,9 @@ def check_kv(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[
 def check_keys(keys: object, rules: StorageRules, problems: Problems) -> list[Any]:
     """Check the keys for ``remove_user_storage``: an iterable of keys under the same limits."""
     if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
-        advice = "; write [key]" if isinstance(keys, str) else ""
-        what = f"must be an iterable of keys, not {kind(keys)}{advice}"
-        problems.append(Problem(where="keys", what=what))
+        hint = messages.USE_A_LIST if isinstance(keys, str) else messages.NOTHING
+        words = messages.NOT_KEYS.of(kind=kind(keys), hint=hint)
+        problems.append(Problem(where="keys", text=words))
         return []
     listed = _listed(keys, "keys", rules, problems)
     seen: set[str] = set()
@@ -143,20 +157,16 @@ def check_interactive(
     seen: set[str] = set()
     for key, value in _pairs(kv, rules, problems):
         if _check_key(key, "kv", seen, rules, problems) and key not in INTERACTIVE_KEYS:
-            problems.append(Problem(where=at("kv", key), what='key must be "1" to "50"'))
+            problems.append(Problem(where=at("kv", key), text=messages.INTERACTIVE_KEY))
         check_integer(value, values[0], values[-1], f"{at('kv', key)} value", problems)
         checked.append((key, value))
     return checked
 
 
-_SURROGATE: Final = "has a lone surrogate, which UTF-8 cannot encode"
-
-
 def _pairs(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[Any, Any]]:
     """Return the pairs of a mapping or an iterable of pairs."""
     if isinstance(kv, str | bytes) or not isinstance(kv, Iterable):
-        what = f"must be a mapping or an iterable of (key, value) pairs, not {kind(kv)}"
-        problems.append(Problem(where="kv", what=what))
+        problems.append(Problem(where="kv", text=messages.NOT_PAIRS.of(kind=kind(kv))))
         return []
     if isinstance(kv, Mapping):
         return _listed(kv.items(), "kv", rules, problems)
@@ -165,8 +175,8 @@ def _pairs(kv: object, rules: StorageRules, problems: Problems) -> list[tuple[An
         if isinstance(item, tuple | list) and len(item) == 2:
             pairs.append((item[0], item[1]))
         else:
-            what = f"must be a (key, value) pair, not {kind(item)}"
-            problems.append(Problem(where=f"kv item {index}", what=what))
+            words = messages.NOT_A_PAIR.of(kind=_kind_and_length(item))
+            problems.append(Problem(where=f"kv item {index}", text=words))
     return pairs
 
 
@@ -175,12 +185,12 @@ def _listed(given: Iterable[Any], where: str, rules: StorageRules, problems: Pro
     listed = list(islice(given, MAX_PAIRS + 1))
     count = len(given) if isinstance(given, Sized) else len(listed)
     if count == 0:
-        problems.append(Problem(where=where, what="is empty: there is nothing to send"))
+        problems.append(Problem(where=where, text=messages.NO_ENTRIES))
     elif count > MAX_PAIRS:
         problems.append(
             Problem(
                 where=where,
-                what=f"has more than {MAX_PAIRS} entries",
+                text=messages.TOO_MANY_ENTRIES.of(limit=MAX_PAIRS),
                 limit=MAX_PAIRS,
                 actual=count,
                 code=rules.too_many_pairs,
@@ -194,27 +204,28 @@ def _check_key(
 ) -> int:
     """Return the size of a key in bytes, 0 where it has none."""
     if not isinstance(key, str):
-        what = f"key must be a str, not {kind(key)}"
-        problems.append(Problem(where=at(where, key), what=what))
+        hint = messages.USE_STR_KEY if type(key) is int else messages.NOTHING
+        words = messages.KEY_NOT_A_STR.of(kind=kind(key), hint=hint)
+        problems.append(Problem(where=at(where, key), text=words))
         return 0
     size = len(key) if key.isascii() else _size(key)
     if size is None:
-        problems.append(Problem(where=at(where, key), what=f"key {_SURROGATE}"))
+        problems.append(Problem(where=at(where, key), text=messages.KEY_SURROGATE))
         return 0
     if not size:
-        problems.append(Problem(where=at(where, key), what="key must not be empty"))
+        problems.append(Problem(where=at(where, key), text=messages.KEY_EMPTY))
     elif size > MAX_KEY_BYTES:
         problems.append(
             Problem(
                 where=at(where, key),
-                what=f"key has {size} bytes; the limit is {MAX_KEY_BYTES}",
+                text=messages.KEY_TOO_LONG.of(size=size, limit=MAX_KEY_BYTES),
                 limit=MAX_KEY_BYTES,
                 actual=size,
                 code=rules.key_too_long,
             )
         )
     if key in seen:
-        problems.append(Problem(where=at(where, key), what="key is given twice"))
+        problems.append(Problem(where=at(where, key), text=messages.KEY_TWICE))
     seen.add(key)
     return size
 
@@ -222,13 +233,13 @@ def _check_key(
 def _check_value(value: object, key: object, problems: Problems) -> int:
     """Return the size of a stored value in bytes, 0 where it has none."""
     if not isinstance(value, str):
-        what = f"value must be a str, not {kind(value)}{_advice(value)}"
-        problems.append(Problem(where=at("kv", key), what=what))
+        words = messages.VALUE_NOT_A_STR.of(kind=kind(value), hint=_hint(value))
+        problems.append(Problem(where=at("kv", key), text=words))
         return 0
     try:
         return len(value) if value.isascii() else len(str.encode(value))
     except UnicodeEncodeError:
-        problems.append(Problem(where=at("kv", key), what=f"value {_SURROGATE}"))
+        problems.append(Problem(where=at("kv", key), text=messages.VALUE_SURROGATE))
         return 0
 
 
@@ -245,7 +256,9 @@ def _size(text: str) -> int | None:
 def at(where: str, key: object) -> str:
     """Name the place of a key in an argument."""
     if not isinstance(key, str):
-        return f"{where}[a {kind(key)}]"
+        # A number is shown, to be found in the source; anything else may hold a secret.
+        number = key is None or (isinstance(key, int) and abs(key) < _SHOWN_NUMBER)
+        return f"{where}[{key!r}]" if number else f"{where}[<{kind(key)}>]"
     shown = str.__str__(key)[:_SHOWN_CHARACTERS]
     return f"{where}[{shown!r}{'…' if len(key) > _SHOWN_CHARACTERS else ''}]"
 
@@ -257,7 +270,15 @@ def kind(value: object) -> str:
     return type(value).__name__
 
 
-def _advice(value: object) -> str:
+def _kind_and_length(item: object) -> str | Text:
+    if not isinstance(item, tuple | list):
+        return kind(item)
+    return messages.OF_LENGTH.of(kind=kind(item), count=len(item))
+
+
+def _hint(value: object) -> Text:
+    """Return the one right way to make a str of a value, where there is one."""
     if isinstance(value, dict | list | tuple):
-        return "; write json.dumps(value)"
-    return "; write str(value)" if type(value) in (int, float) and kind(value) != "nan" else ""
+        return messages.USE_JSON
+    plain = type(value) in (int, float) and kind(value) != "nan"
+    return messages.USE_STR if plain else messages.NOTHING

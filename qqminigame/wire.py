@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from attrs import field, frozen
 
+from qqminigame import messages
 from qqminigame.codec import STRICT_JSON
 from qqminigame.exceptions import (
     LoginExpiredError,
@@ -21,6 +22,7 @@ from qqminigame.exceptions import (
     SignatureError,
 )
 from qqminigame.limits import MAX_TEXT_BYTES
+from qqminigame.messages import Text
 from qqminigame.models import AccessToken, HallLogin, LoginState
 from qqminigame.platforms.base import Auth, Endpoint
 from qqminigame.redaction import mask_values
@@ -31,7 +33,7 @@ Payload = Mapping[str, Any]
 
 @frozen(kw_only=True)
 class App:
-    """The app a session speaks for.
+    """The app that a session makes calls for.
 
     Attributes:
         app_id: The platform's number of the app.
@@ -220,7 +222,9 @@ class Result:
 
     def refuse(self, name: str) -> Never:
         """Raise the ReplyError that says the field is missing or not as documented."""
-        raise _not_documented(self.endpoint, f"its field {name!r} is missing or not as documented")
+        raise _not_documented(
+            self.endpoint, messages.WRONG_FIELD.of(call=self.endpoint.name, name=name)
+        )
 
 
 def nothing(result: Result) -> None:
@@ -240,8 +244,8 @@ def decode_reply(request: Request, reply: Reply) -> Result:
     codes = [fields[name] for name in dialect.code_fields if name in fields]
     numbers = [_integer(code) for code in codes]
     if None in numbers or not (numbers or endpoint.results):
-        names = " or ".join(dialect.code_fields)
-        raise _not_documented(endpoint, f"its {names} is missing or not an integer")
+        names = "/".join(dialect.code_fields)
+        raise _not_documented(endpoint, messages.NO_CODE.of(call=endpoint.name, names=names))
     refused = next((number for number in numbers if number), None)
     if refused is not None:
         raise _refusal(request, refused, fields)
@@ -255,33 +259,35 @@ def decode_reply(request: Request, reply: Reply) -> Result:
 def _parse(request: Request, reply: Reply) -> dict[str, Any]:
     endpoint = request.endpoint
     if reply.status != 200:
+        text = messages.REDIRECTED if 300 <= reply.status < 400 else messages.WRONG_STATUS
         raise ReplyError(
-            f"{endpoint.name}: HTTP status {reply.status} ({_form(request, reply)}); redirects are "
-            "not followed, anything but 200 is not the platform's own reply",
+            text.of(call=endpoint.name, status=reply.status, form=_form(request, reply)),
             endpoint=endpoint.name,
             status=reply.status,
             cut_off=reply.cut_off,
             retry_after=_seconds(reply.retry_after),
         )
     if reply.cut_off:
-        words = f"it was cut off after {len(reply.body)} bytes"
+        again = messages.REPEATABLE if endpoint.idempotent else messages.NOTHING
+        words = messages.CUT_OFF.of(call=endpoint.name, size=len(reply.body), repeatable=again)
         raise _not_documented(endpoint, words, cut_off=True)
     if reply.too_large:
-        raise _not_documented(endpoint, f"it is larger than {len(reply.body)} bytes")
+        words = messages.TOO_LARGE.of(call=endpoint.name, size=len(reply.body))
+        raise _not_documented(endpoint, words)
     try:
         fields = STRICT_JSON.decode(reply.body.decode())
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        words = f"it is not one plain JSON object ({_form(request, reply)})"
+        words = messages.NO_JSON.of(call=endpoint.name, form=_form(request, reply))
         raise _not_documented(endpoint, words)
     return fields
 
 
-def _form(request: Request, reply: Reply) -> str:
+def _form(request: Request, reply: Reply) -> Text:
     """Return content type and size, in words without secrets."""
     kind = mask_values(reply.content_type, request.secrets)[:_SHOWN_MESSAGE]
-    return f"{kind or 'no content type'}, {len(reply.body)} bytes"
+    return messages.FORM.of(kind=kind or messages.NO_CONTENT_TYPE, size=len(reply.body))
 
 
 def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGameError:
@@ -289,38 +295,33 @@ def _refusal(request: Request, code: int, fields: Mapping[str, Any]) -> QQMiniGa
     texts = [fields.get(name) for name in endpoint.dialect.message_fields]
     message = next((str(text) for text in texts if text and type(text) in (str, int)), "")
     message = mask_values(message, request.secrets)[:_SHOWN_MESSAGE]
-    says = f" (the platform says {message!r})" if message else ""
+    says = messages.SAYS.of(message=message) if message else messages.NOTHING
     known = endpoint.explain(code)
     if known is None:
         return PlatformError(
-            f"{endpoint.name}: code {code}, which is not documented{says}",
+            messages.UNDOCUMENTED_CODE.of(call=endpoint.name, code=code, says=says),
             endpoint=endpoint.name,
             code=code,
             message=message,
             sent=True,
         )
     error = known.error(
-        f"{endpoint.name}: {code} {known.name}: {known.english} {known.chinese}{says}",
+        messages.REFUSAL.of(
+            call=endpoint.name, code=code, name=known.name, says=says, explanation=known.cause.text
+        ),
         endpoint=endpoint.name,
         code=code,
         message=message,
-        english=known.english,
-        chinese=known.chinese,
         sent=True,
+        reaction=known.cause.reaction,
     )
     if isinstance(error, SignatureError | LoginExpiredError):
         error.signed = signed_text(request)
     return error
 
 
-def _not_documented(endpoint: Endpoint, reason: str, *, cut_off: bool = False) -> ReplyError:
-    return ReplyError(
-        f"{endpoint.name}: the reply is not the documented one: {reason}; "
-        "a proxy or gateway may have answered instead of the platform",
-        endpoint=endpoint.name,
-        status=200,
-        cut_off=cut_off,
-    )
+def _not_documented(endpoint: Endpoint, text: Text, *, cut_off: bool = False) -> ReplyError:
+    return ReplyError(text, endpoint=endpoint.name, status=200, cut_off=cut_off)
 
 
 def _is_bounded(text: str) -> bool:

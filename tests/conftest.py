@@ -18,6 +18,9 @@ from qqminigame.sandbox import Sandbox
 
 pytest_plugins = ["pytester", "qqminigame.sandbox.pytest_plugin"]
 
+# Before any subprocess: on a machine that speaks Chinese, messages would be Chinese.
+os.environ["QQMINIGAME_LANG"] = "en"
+
 # How long an example takes says how busy the machine is.
 settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

@@ -17,15 +17,15 @@ from qqminigame.platforms.base import (
 class MadeUpCode(PlatformCode):
     """What it says no with, in any of its calls."""
 
-    BUSY = 7, *causes.BUSY
-    WRONG_SECRET = 102, *causes.WRONG_SECRET
-    BAD_TICKET = 201, *causes.BAD_JS_CODE
-    PASS_REFUSED = 301, *causes.TOKEN_NOT_VALID
-    SIGNATURE_REFUSED = 302, *causes.SIGNATURE_REFUSED
-    KEY_TOO_LONG = 401, *causes.KEY_TOO_LONG
-    PAIR_TOO_LONG = 402, *causes.PAIR_TOO_LONG
-    TOO_MANY_PAIRS = 403, *causes.TOO_MANY_PAIRS
-    TOTAL_TOO_LARGE = 404, *causes.TOTAL_TOO_LARGE
+    BUSY = 7, causes.BUSY
+    WRONG_SECRET = 102, causes.WRONG_SECRET
+    BAD_TICKET = 201, causes.bad_js_code("made_up.enter()")
+    PASS_REFUSED = 301, causes.TOKEN_NOT_VALID
+    SIGNATURE_REFUSED = 302, causes.SIGNATURE_REFUSED
+    KEY_TOO_LONG = 401, causes.KEY_TOO_LONG
+    PAIR_TOO_LONG = 402, causes.PAIR_TOO_LONG
+    TOO_MANY_PAIRS = 403, causes.TOO_MANY_PAIRS
+    TOTAL_TOO_LARGE = 404, causes.TOTAL_TOO_LARGE
 
 
 _ENTER = Endpoint(

@@ -19,6 +19,7 @@ from qqminigame import (
     PlatformError,
     Session,
     kv_data_list,
+    messages,
 )
 from qqminigame.exceptions import Problem
 from qqminigame.platforms.douyin import DOUYIN_TOUTIAO
@@ -27,7 +28,6 @@ from qqminigame.testing import assert_no_secrets
 
 PLATFORMS = ["douyin", "douyin-toutiao", "qq", "wechat"]
 SAMPLE = '{"ttgame":{"score":100,"update_time":1557813466},"progress":10}'
-FRAMEWORK = "小游戏框架内部错误,有需要请创建工单咨询"
 SECRET = "S3cret-of-the-player"
 
 every_platform = pytest.mark.parametrize("platform", PLATFORMS)
@@ -153,7 +153,10 @@ def test_kv_data_list__says_who_refuses() -> None:
 @pytest.mark.parametrize("platform", ["", "weixin", "tt", "QQ"])
 def test_kv_data_list__unknown_platform(platform: str) -> None:
     """An unknown platform is refused with the names there are."""
-    with pytest.raises(ConfigurationError, match="known are: douyin, douyin-toutiao, qq, wechat"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"[Tt]he platforms are 'douyin', 'douyin-toutiao', 'qq', 'wechat'$",
+    ):
         kv_data_list({"a": "1"}, platform)
 
 
@@ -173,14 +176,14 @@ TABLE = [
         "NOT_SUPPORTED",
         "feature is not supported in app",
         "D",
-        "does not have the feature",
+        "does not support this",
         "不支持该功能",
     ),
-    (108002, "FRAMEWORK", "*", "F", "framework", FRAMEWORK),
-    (108001, "RESPONSE_JSON", "response json has error", "F", "broken reply", FRAMEWORK),
-    (999991, "HTTP_STATUS", "internal error", "F", "HTTP status other than 200", FRAMEWORK),
-    (999985, "NETWORK", "network unavailable", "U", "network is not available", "网络不可用"),
-    (999993, "INTERNAL", "internal error", "F", "framework", FRAMEWORK),
+    (108002, "FRAMEWORK", "*", "F", "framework", "小游戏框架内部错误"),
+    (108001, "RESPONSE_JSON", "response json has error", "F", "invalid response", "响应无法解析"),
+    (999991, "HTTP_STATUS", "internal error", "F", "HTTP status other than 200", "状态码不是 200"),
+    (999985, "NETWORK", "network unavailable", "U", "has no network", "网络不可用"),
+    (999993, "INTERNAL", "internal error", "F", "framework", "小游戏框架内部错误"),
 ]
 
 
@@ -199,12 +202,12 @@ def test_from_fail__the_pages_table(
     message = f"setUserCloudStorage:fail {message}"
     error = failed(code, message, kind)
     assert (error.code, error.message, error.error_type) == (code, message, kind)
+    assert error.english.startswith(f"setUserCloudStorage: {code} {name} ({message!r}): ")
+    assert error.chinese.startswith(
+        f"setUserCloudStorage：{code} {name}（客户端返回 {message!r}）："
+    )
     assert english in error.english
     assert chinese in error.chinese
-    assert str(error) == (
-        f"setUserCloudStorage: {code} {name}: {error.english} {error.chinese}"
-        f" (the client says {message!r})"
-    )
 
 
 def test_from_fail__the_table_is_complete() -> None:
@@ -250,8 +253,10 @@ def test_from_fail__a_code_nobody_documents(code: Any) -> None:
     """It is kept, 0 too, and nothing is made up about it."""
     error = failed(code)
     assert error.code == int(code)
-    assert (error.english, error.chinese) == ("", "")
-    assert str(error) == f"setUserCloudStorage: code {int(code)}, which is not documented"
+    assert str(error) == messages.UNDOCUMENTED_CODE.english.format(
+        call="setUserCloudStorage", code=int(code), says=""
+    )
+    assert (error.http_status, error.may_retry) == (502, False)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +272,8 @@ def test_from_fail__no_code(code: object) -> None:
     """What is no whole number is no code, and is not shown."""
     error = failed(code, "setUserCloudStorage:fail")
     assert error.code is None
-    assert (error.english, error.message) == ("", "setUserCloudStorage:fail")
+    assert "without a readable code" in error.english
+    assert error.message == "setUserCloudStorage:fail"
     assert "abc" not in str(error)
 
 
@@ -374,7 +380,9 @@ def test_from_fail__survives_pickling(code: int | None, protocol: int) -> None:
 )
 def test_from_fail__no_mapping(res: Any, kind: str) -> None:
     """What is not the callback's object is refused, and not shown."""
-    with pytest.raises(InvalidArgumentError, match=rf"fail callback, not {kind}$") as caught:
+    with pytest.raises(
+        InvalidArgumentError, match=rf"fail callback \(a dict\), not {kind}$"
+    ) as caught:
         ClientError.from_fail(res)
     (problem,) = caught.value.problems
     assert problem.where == "res"

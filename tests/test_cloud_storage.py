@@ -231,8 +231,8 @@ def test_set_score__all_problems_in_one_error(storage, sandbox):
     assert {problem.where for problem in caught.value.problems} == {
         "score",
         "update_time",
-        "qqgame",
-        "when",
+        "fields['qqgame']",
+        "fields['when']",
         "login",
         "kv['']",
     }

@@ -46,7 +46,7 @@ def story():
         "(the platform's code 87016)",
         "(the platform's code 87018)",
         "(the platform's code 87019)",
-        "87018  The player would have more than 128 pairs",
+        "set_user_storage: 87018 TOO_MANY_PAIRS",
         "9 requests, 1 of them to fetch the access token.",
     ],
 )
@@ -78,7 +78,7 @@ def test_demo__its_exit_status_tells(monkeypatch):
     monkeypatch.setattr(demo, "_STORY", demo._STORY[:3])
     printed = io.StringIO()
     assert not demo.play(1, Console(file=printed))
-    assert "not as it should be: what the platform has stored" in printed.getvalue()
+    assert "FAILED: what the platform has stored" in printed.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_demo__a_step_that_ends_otherwise(monkeypatch, code, refusal):
     monkeypatch.setattr(demo, "_STORY", (*demo._STORY, step))
     printed = io.StringIO()
     assert not demo.play(1, Console(file=printed))
-    assert "not as it should be: the odd step" in printed.getvalue()
+    assert "FAILED: the odd step" in printed.getvalue()
 
 
 def test_sandbox__serves_until_it_is_told_to_stop():

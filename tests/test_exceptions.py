@@ -8,28 +8,28 @@ from typing import Any
 
 import pytest
 
-from qqminigame import exceptions
+from qqminigame import exceptions, messages
 from qqminigame.exceptions import (
-    ConfigurationError,
     InvalidArgumentError,
-    PlatformError,
     Problem,
     QQMiniGameError,
     ReplyError,
 )
 
-BASE_ATTRIBUTES = {"endpoint", "code", "message", "attempts", "sent"}
+BASE_ATTRIBUTES = {"text", "endpoint", "code", "message", "attempts", "sent"}
+TEXT = messages.Text("the text", "文字")
 PUBLIC = {
     name: thing
     for name, thing in inspect.getmembers(exceptions, inspect.isclass)
     if issubclass(thing, Exception) and not name.startswith("_")
 }
 PROBLEMS = (
-    Problem(where="kv['a']", what="key is given twice"),
-    Problem(where="kv", what="has too many", limit=128, actual=129, code=87018),
+    Problem(where="kv['a']", text=messages.KEY_TWICE),
+    Problem(
+        where="kv", text=messages.TOO_MANY_ENTRIES.of(limit=128), limit=128, actual=129, code=87018
+    ),
 )
 CALL: dict[str, Any] = {"endpoint": "set_user_storage", "code": -1, "message": "busy", "sent": True}
-WORDS = {"english": "The platform is busy.", "chinese": "系统繁忙"}
 ARGUMENTS: dict[type[QQMiniGameError], dict[str, Any]] = {
     QQMiniGameError: CALL,
     InvalidArgumentError: {"problems": PROBLEMS},
@@ -53,8 +53,7 @@ def drawn() -> dict[str, str]:
 
 def build(kind: type[QQMiniGameError]) -> QQMiniGameError:
     """Make an exception with something in every attribute."""
-    explained = issubclass(kind, PlatformError | ConfigurationError)
-    error = kind("the text", **ARGUMENTS.get(kind, {**CALL, **WORDS} if explained else CALL))
+    error = kind(TEXT, **ARGUMENTS.get(kind, CALL))
     error.attempts = 3
     return error
 
@@ -82,7 +81,7 @@ def test_tree__bad_arguments_are_value_errors() -> None:
 @pytest.mark.parametrize("kind", PUBLIC.values())
 def test_attributes__of_the_base(kind: type[QQMiniGameError]) -> None:
     """Every exception has the attributes of the base, whatever it was built with."""
-    error = kind("the text")
+    error = kind(TEXT)
     assert vars(error).keys() >= BASE_ATTRIBUTES
     assert (error.endpoint, error.code, error.message, error.attempts) == (None, None, "", 0)
     assert error.sent is (issubclass(kind, ReplyError))
@@ -110,10 +109,12 @@ def test_copies__keep_everything(
     assert copied is not error
     assert type(copied) is kind
     assert (str(copied), copied.args) == (str(error), error.args)
+    assert (copied.english, copied.chinese) == ("the text (3 attempts)", "文字（已尝试 3 次）")
+    assert copied.reaction == error.reaction
     assert vars(copied) == vars(error)
     assert any(vars(error).values())
 
 
 def test_problem__says_where_and_what() -> None:
     """A problem reads as a sentence, without its numbers."""
-    assert str(PROBLEMS[0]) == "kv['a'] key is given twice"
+    assert str(PROBLEMS[0]) == "kv['a'] key is given twice; pass each key once"

@@ -74,5 +74,5 @@ def test_set__each_code_of_the_platform(session, sandbox, login, code, error):
 
 def test_interactive_data__without_app_secret(sandbox):
     """A session that cannot fetch tokens says so at once."""
-    with pytest.raises(ConfigurationError, match="InteractiveData needs the app_secret"):
+    with pytest.raises(ConfigurationError, match="InteractiveData needs app_secret"):
         InteractiveData(make_session(sandbox, app_secret=None))

@@ -14,7 +14,6 @@ from qqminigame import (
     LoginNotFoundError,
     LoginState,
     MemoryStore,
-    PlatformError,
     RateLimitError,
     ReplyError,
     StoreError,
@@ -83,7 +82,7 @@ def test_code2session__wrong_secret(sandbox):
     """The platform's undocumented code for wrong credentials says what to check."""
     with (
         make_session(sandbox, app_secret="wrong") as session,
-        pytest.raises(PlatformError, match="check app_id and app_secret") as caught,
+        pytest.raises(ConfigurationError, match="app_id or app_secret; check both") as caught,
     ):
         Login(session).code2session(sandbox.js_code())
     assert caught.value.code == -101222100

@@ -87,12 +87,14 @@ def test_find__says_where_it_looked(tmp_path):
     """The error names the store and its logins: another program may keep its own elsewhere."""
     logins = LoginStore(prefix="login:app:", store=SQLiteStore(tmp_path / "store.db"))
     logins.remember(NEW)
-    with pytest.raises(LoginNotFoundError, match="has 1 logins of this app") as caught:
+    with pytest.raises(LoginNotFoundError, match="logins of this app in it: 1") as caught:
         logins.find("nobody")
     assert str(tmp_path / "store.db") in str(caught.value)
     assert (caught.value.sent, caught.value.code) == (False, None)
     assert "Login.code2session()" in str(caught.value)
-    assert "登录态" in str(caught.value)
+    assert "登录态" in caught.value.chinese
+    assert "Login.code2session()" in caught.value.chinese
+    assert str(tmp_path / "store.db") in caught.value.chinese
 
 
 def test_find__counts_once_a_minute():
@@ -110,7 +112,7 @@ def test_find__counts_once_a_minute():
         prefix="login:app:", store=Counted(), clock=qqminigame.Clock(monotonic=clock)
     )
     for _ in range(3):
-        with pytest.raises(LoginNotFoundError, match="has 0 logins"):
+        with pytest.raises(LoginNotFoundError, match="in it: 0"):
             logins.find("o")
     clock.now += 60
     with pytest.raises(LoginNotFoundError) as caught:

@@ -453,7 +453,7 @@ def test_unknown__says_when_settle_can_decide(dawanka, process, sandbox, hall_lo
         process().report_pay(hall_login, "order-1")
     for error, seconds in ((first.value, 68), (second.value, 68 - int(passed))):
         assert f"Dawanka.settle(hall_login, 'order-1') in {seconds} s" in str(error)
-        assert f"{seconds} 秒后调用 Dawanka.settle() 核实" in str(error)
+        assert f"{seconds} 秒后调用 Dawanka.settle(hall_login, 'order-1') 核实" in error.chinese
         assert (error.order_id, error.endpoint) == ("order-1", REPORT)
     assert pickle.loads(pickle.dumps(second.value)).settle_in == second.value.settle_in
     clock.now += second.value.settle_in - 1

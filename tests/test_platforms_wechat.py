@@ -143,8 +143,6 @@ def test_codes__are_explained_in_the_error(name: str, code: int) -> None:
     assert (error.endpoint, error.code, error.message) == (name, code, "words")
     assert error.english.isascii()
     assert error.chinese.endswith("。")
-    assert error.english in str(error)
-    assert error.chinese in str(error)
 
 
 @pytest.mark.parametrize("name", ["token", "stable_token"])

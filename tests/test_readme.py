@@ -54,7 +54,7 @@ def test_python__runs_from_top_to_bottom(sandbox, monkeypatch, capsys):
     on_douyin = sandbox.state()["players"][names["tt_login"].openid]["storage"]
     assert '"ttgame":{"score":100,' in on_douyin["rank"]
     shown = capsys.readouterr().out
-    assert "key has 129 bytes; the limit is 128" in shown
+    assert "key is 129 bytes long in UTF-8 (limit 128)" in shown
     assert "value must be a str, not int" in shown
     names["test_busy_platform"](sandbox)
 

@@ -149,14 +149,14 @@ class TestOrdinary:
             store = RedisStore(f"unix://:{server.password}@{tmp_path}/redis.sock?db=2")
             store.set("key", "text")
             assert store.get("key") == "text"
-            assert repr(store) == f"<RedisStore redis {tmp_path}/redis.sock/2>"
+            assert repr(store) == f"<RedisStore {tmp_path}/redis.sock/2>"
         finally:
             server.stop()
 
     def test_repr_without_the_password(self, redis_server):
         """Repr names the place only."""
         shown = repr(RedisStore(redis_server.url))
-        assert shown == f"<RedisStore redis 127.0.0.1:{redis_server.port}/3>"
+        assert shown == f"<RedisStore 127.0.0.1:{redis_server.port}/3>"
 
 
 @contextlib.contextmanager
@@ -196,12 +196,12 @@ class TestUrl:
         [
             ("http://host", "the url is not valid"),
             ("redis://user:s3cret-text@host:port/0", "the url is not valid"),
-            ("redis://host?foo=x", "unknown option foo in the url; there are client_name"),
+            ("redis://host?foo=x", "unknown option foo in the url; the options are client_name"),
             ("redis://host?socket_timeout=3", "unknown option socket_timeout"),
             ("redis://host?max_connections=3&foo=", "unknown option foo, max_connections"),
             ("redis://host?health_check_interval=x", "the url is not valid"),
             ("redis://host?ssl_ca_certs=x", "the url is not valid"),
-            ("redis://host?persistent=no", "there is only .persistent=yes"),
+            ("redis://host?persistent=no", "the only value of persistent is .persistent=yes"),
         ],
     )
     def test_refused(self, url, problem):
@@ -246,7 +246,7 @@ class TestFaults:
         store.set("key", "text")
         own_redis.stop()
         for use in OPERATIONS.values():
-            wanted = rf"redis 127\.0\.0\.1:{own_redis.port}/3 cannot be used"
+            wanted = rf"Redis store 127\.0\.0\.1:{own_redis.port}/3 is unavailable"
             with pytest.raises(StoreError, match=wanted) as caught:
                 use(store)
             assert caught.value.__context__ is None
@@ -413,11 +413,11 @@ class TestDurable:
     @pytest.mark.parametrize(
         ("options", "missing"),
         [
-            ((), "set appendonly yes and appendfsync always in"),
-            (("--maxmemory-policy", "allkeys-lru"), "set maxmemory-policy noeviction and append"),
+            ((), "set appendonly yes, appendfsync always in"),
+            (("--maxmemory-policy", "allkeys-lru"), "set maxmemory-policy noeviction, append"),
             (("--appendonly", "yes", "--maxmemory-policy", "volatile-ttl"), "set maxmemory-policy"),
             (("--appendonly", "yes"), "set appendfsync always in"),
-            (("--save", "60", "1"), "set appendonly yes and appendfsync always in"),
+            (("--save", "60", "1"), "set appendonly yes, appendfsync always in"),
             (("--appendonly", "yes", "--appendfsync", "always"), None),
         ],
     )

@@ -133,7 +133,7 @@ def test_final_error__says_when_the_outcome_is_unknown(
         return
     assert type(final) is OutcomeUnknownError
     assert str(final).startswith(str(error))
-    assert "may or may not have happened" in str(final)
+    assert "may or may not have been counted" in str(final)
     assert (final.endpoint, final.sent) == (NAME, error.sent)
     assert final.attempts == 2
     assert (final.code, final.message) == (error.code, error.message)

@@ -255,7 +255,7 @@ def test_call__silence(sandbox, pauses):
     """A platform that does not answer is given up after the read timeout; nobody knows."""
     sandbox.script({"kind": "no_answer", "times": -1})
     session = make_session(sandbox, timeout=(10, 0.1), sleep=pauses)
-    with pytest.raises(TransportError, match="no answer came in time") as caught:
+    with pytest.raises(TransportError, match="no response from") as caught:
         Login(session).code2session(sandbox.js_code())
     assert (caught.value.sent, caught.value.attempts) == (None, 3)
 
@@ -459,12 +459,12 @@ def test_secrets__echoed_by_the_platform_are_masked(sandbox, pauses):
     ("arguments", "words"),
     [
         ({"app_id": ""}, "app_id"),
-        ({"app_id": 1110766236}, "app_id must be a non-empty str, not int"),
-        ({"app_secret": "secret\n"}, "white space"),
+        ({"app_id": 1110766236}, "app_id must be a str, not int"),
+        ({"app_secret": "secret\n"}, "whitespace"),
         ({"app_secret": ""}, "app_secret"),
         ({"app_key": b"key"}, "app_key"),
         ({"app_key": "\ud800"}, "unprintable"),
-        ({"platform": "qzone"}, "known are: .*qq"),
+        ({"platform": "qzone"}, "the platforms are .*'qq'"),
         ({"platform": 7}, "platform"),
         ({"timeout": None}, "timeout"),
         ({"timeout": 0}, "timeout"),
@@ -475,7 +475,7 @@ def test_secrets__echoed_by_the_platform_are_masked(sandbox, pauses):
         ({"base_url": "api.q.qq.com"}, "base_url"),
         ({"base_url": "ftp://host"}, "base_url"),
         ({"base_url": "http://"}, "base_url"),
-        ({"base_url": "http://user:pass@host"}, "base_url"),
+        ({"base_url": "http://user:s3cret@host"}, "base_url"),
         ({"base_url": "http://host?x=1"}, "base_url"),
         ({"base_url": "http://host:port"}, "base_url"),
         ({"base_url": "http://ho st"}, "base_url"),
@@ -499,7 +499,7 @@ def test_session__a_wrong_argument(arguments, words):
     arguments = {"app_id": "1", "store": "memory:", **arguments}
     with pytest.raises(ConfigurationError, match=words) as caught:
         Session(arguments.pop("app_id"), **arguments)
-    assert "pass" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
     assert "secret\n" not in str(caught.value)
 
 
@@ -532,7 +532,7 @@ def test_from_env__without_app_id(monkeypatch):
     [
         ("app_secrt", "no argument 'app_secrt'; did you mean 'app_secret'"),
         ("base-url", "no argument 'base-url'; did you mean 'base_url'"),
-        ("colour", "no argument 'colour'$"),
+        ("colour", "no argument 'colour'; its arguments are app_id, app_secret, "),
     ],
 )
 def test_from_env__an_argument_that_there_is_not(monkeypatch, name, words):

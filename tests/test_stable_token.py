@@ -114,7 +114,7 @@ def test_stable_token__through_its_whole_life(sandbox, platform):
 
 def test_stable_token__qq_has_none():
     """Where the platform has no such call, the session is refused."""
-    words = "^stable_token: the platform qq has none$"
+    words = "^stable_token: platform 'qq' does not support it; leave it out$"
     with pytest.raises(ConfigurationError, match=words):
         Session("1", app_secret="secret", store="memory:", stable_token=True)
 

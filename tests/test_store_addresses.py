@@ -92,7 +92,7 @@ def test_open_store__sqlite__mode(query: str, mode: str, tmp_path: Path, clock: 
         ("?mode=777", "mode must be like 600"),
         ("?mode=-660", "mode must be like 600"),
         ("?mode=660&x=1", "mode must be like 600"),
-        ("?timeout=3", "unknown option 'timeout'; there is"),
+        ("?timeout=3", "unknown option 'timeout'; the only"),
     ],
 )
 def test_open_store__sqlite__not_an_option(query: str, problem: str, clock: Clock) -> None:
@@ -174,7 +174,7 @@ def test_open_store__more_than_one_redis(scheme: str, clock: Clock) -> None:
 @pytest.mark.parametrize("address", ["sqlite:///x.db ", " memory:", "redis://host/0\n"])
 def test_open_store__white_space(address: str, clock: Clock) -> None:
     """White space around an address is nobody's wish."""
-    with pytest.raises(ConfigurationError, match="white space around it"):
+    with pytest.raises(ConfigurationError, match="leading or trailing whitespace"):
         open_store(address, clock)
 
 
@@ -270,7 +270,7 @@ def test_default_store__nowhere_to_write(
     assert (record.name, record.levelno) == ("qqminigame", logging.WARNING)
     for word in (
         str(folder),
-        "each fetch of a token invalidates the others'",
+        "each fetch of an access token invalidates the others'",
         "store='sqlite:////var/lib/<app>/qqminigame.db'",
         "StateDirectory=",
         "CacheDirectory=",

@@ -643,7 +643,7 @@ class TestMemory:
         failed: list[str] = []
 
         def handle(*_: object) -> None:
-            with pytest.raises(StoreError, match=r"in use for 0\.1 s: .*signal handler") as caught:
+            with pytest.raises(StoreError, match=r"in use for 0\.1 s; .*signal handler") as caught:
                 store.get("key", timeout=0.1)
             failed.append(str(caught.value))
 

@@ -382,16 +382,16 @@ def test_store__that_cannot_be_written(bench, caplog):
     keeper = bench.keeper()
     assert keeper.get(1).value == "token 1"
     assert keeper.get(1).value == "token 1"
-    assert "could not share a fetched access token" in caplog.text
+    assert "could not save a new access token to the store" in caplog.text
     assert bench.platform.fetches == 1
 
 
 def test_store__a_lock_that_cannot_be_freed(bench, caplog):
-    """It is could not release a lock; the token is there."""
+    """It is could not release the lock; the token is there."""
     bench.store = Broken(bench.store)
     bench.store.broken = ("unlock",)
     assert bench.keeper().get(1).value == "token 1"
-    assert "could not release a lock" in caplog.text
+    assert "could not release the lock" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["x", "7", '["x"]', "{}"])

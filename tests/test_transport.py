@@ -2,6 +2,8 @@
 
 import gzip
 import logging
+import re
+import ssl
 
 import pytest
 import requests
@@ -18,8 +20,18 @@ from qqminigame import (
     Login,
     ReplyError,
     TransportError,
+    transport,
 )
+from qqminigame.platforms.qq import QQ
 from qqminigame.testing import assert_no_secrets
+from qqminigame.wire import Request
+
+
+def ssl_failure():
+    """Return what urllib3 raises for a certificate that is not trusted."""
+    wrong = ssl.SSLCertVerificationError()
+    wrong.verify_message = "self-signed certificate"
+    return urllib3.exceptions.SSLError(wrong)
 
 
 def test_adapter__of_the_users_own(sandbox):
@@ -99,7 +111,7 @@ def test_headers__that_cannot_be_sent(sandbox, value):
     ("body", "words"),
     [
         (gzip.compress(b'{"errcode":0}')[:-9], "cut off"),
-        (b"no gzip at all", "not one plain JSON object"),
+        (b"no gzip at all", "not a plain JSON object"),
         (gzip.compress(b'{"errcode":0,"x":"' + b"0" * 2_000_000), "larger than"),
     ],
     ids=["cut off", "not packed", "too large"],
@@ -156,3 +168,31 @@ def test_log__of_all_loggers_at_debug_shows_no_secret(sandbox, caplog):
     assert_no_secrets(caplog.records, [sandbox.app_secret, login.session_key])
     names = [name for name in logging.root.manager.loggerDict if name.startswith("urllib3")]
     assert not any(logging.getLogger(name).filters for name in names)
+
+
+@pytest.mark.parametrize("proxy", ["", "http://proxy:3128"])
+def test_failures__every_text_gets_its_values(proxy):
+    """Whatever requests or urllib3 may raise, its text is filled in whole, in both languages."""
+    request = Request(
+        endpoint=QQ.set_storage, origin="https://host:1/x", url="", body=None, secrets=()
+    )
+    tried = transport._Try(request=request, proxy=proxy, connect_seconds=3.0, read_seconds=8.0)
+    errors = [
+        requests.ReadTimeout(),
+        requests.ConnectionError(),
+        requests.exceptions.SSLError(),
+        requests.exceptions.InvalidSchema(),
+        requests.exceptions.InvalidURL(),
+        requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", ssl_failure())),
+        urllib3.exceptions.EmptyPoolError(None, "full"),
+        urllib3.exceptions.ProxyError("secret-url", OSError(111, "x")),
+        urllib3.exceptions.ConnectTimeoutError("secret-url"),
+        OSError(2, "secret-url"),
+        ValueError("secret-url"),
+    ]
+    texts = {tried.failure(error).english for error in errors}
+    assert len(texts) >= 9
+    for error in errors:
+        failure = tried.failure(error)
+        for text in (failure.english, failure.chinese):
+            assert not re.search(r"[{}]|None|secret-url| \(\)", text), text

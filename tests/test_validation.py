@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from qqminigame.exceptions import InvalidArgumentError, Problem
+from qqminigame.messages import Text
 from qqminigame.models import HallLogin, LoginState
 from qqminigame.platforms.qq import QQ
 from qqminigame.validation import (
@@ -136,7 +137,7 @@ def test_refuse__a_hundred_problems_stay_readable() -> None:
     error = refusal(kv_problems({f"key{index}": index for index in range(100)}))
     assert len(error.problems) == 100
     assert str(error).count("value must be a str") == 10
-    assert str(error).endswith("; and 90 more")
+    assert str(error).endswith("; and 90 more problems")
     assert "more" not in str(refusal(kv_problems({f"key{index}": None for index in range(10)})))
 
 
@@ -228,7 +229,7 @@ def test_check_kv__every_problem_at_once() -> None:
         ("kv['good']", None, None, None),
         ("kv['wide']", 1024, 1027, PAIR_TOO_LONG),
         ("kv['\\udc80']", None, None, None),
-        ("kv[a int]", None, None, None),
+        ("kv[7]", None, None, None),
         ("kv['number']", None, None, None),
         ("kv['lone']", None, None, None),
     ]
@@ -270,7 +271,7 @@ def test_value__must_be_a_str(stranger: object, word: str) -> None:
 def test_value__advice(value: object, advice: str) -> None:
     """Where there is one right way to make a str of a value, the problem says it."""
     (problem,) = kv_problems({"key": value})
-    assert problem.what.partition("; write ")[2] == advice
+    assert problem.what.partition("; use ")[2] == advice
 
 
 @pytest.mark.parametrize(("stranger", "word"), STRANGERS, ids=[word for _, word in STRANGERS])
@@ -283,10 +284,12 @@ def test_value__advice(value: object, advice: str) -> None:
     ],
 )
 def test_key__must_be_a_str(check: Callable[[Any], Problems], stranger: Any, word: str) -> None:
-    """A key of another type, hashable or not, is named by its type, and not shown."""
+    """A key of another type, hashable or not, is named by its type; a number is shown too."""
     (problem,) = check(stranger)
-    assert problem.what == f"key must be a str, not {word}"
-    assert problem.where in (f"kv[a {word}]", f"keys[a {word}]")
+    advice = "; use str(key)" if word == "int" else ""
+    assert problem.what == f"key must be a str, not {word}{advice}"
+    shown = repr(stranger) if stranger is None or isinstance(stranger, int) else f"<{word}>"
+    assert problem.where in (f"kv[{shown}]", f"keys[{shown}]")
 
 
 @pytest.mark.parametrize("text", SURROGATES)
@@ -326,7 +329,7 @@ def test_str_subclasses__are_shown_as_their_text(key: str) -> None:
 def test_str_subclasses__are_given_twice_too() -> None:
     """An enum member and its text are one key."""
     assert [problem.what for problem in keys_problems([Key.SCORE, "score"])] == [
-        "key is given twice"
+        "key is given twice; pass each key once"
     ]
 
 
@@ -373,7 +376,8 @@ def test_pairs__as_lists_generators_and_sets() -> None:
 def test_pairs__given_twice() -> None:
     """A key that comes again is refused each time, for the platform would keep only the last."""
     problems = kv_problems([("a", "1"), ("b", "2"), ("a", "1"), ("a", "3")])
-    assert [str(problem) for problem in problems] == ["kv['a'] key is given twice"] * 2
+    twice = "kv['a'] key is given twice; pass each key once"
+    assert [str(problem) for problem in problems] == [twice] * 2
 
 
 def test_value__may_be_empty() -> None:
@@ -384,7 +388,7 @@ def test_value__may_be_empty() -> None:
 
 @pytest.mark.parametrize(
     ("keys", "advice"),
-    [("gold", "; write [key]"), (Key.SCORE, "; write [key]"), (b"gold", ""), (None, ""), (7, "")],
+    [("gold", "; use [key]"), (Key.SCORE, "; use [key]"), (b"gold", ""), (None, ""), (7, "")],
 )
 def test_check_keys__must_be_an_iterable_of_keys(keys: object, advice: str) -> None:
     """A bare key, which is an iterable of letters, is refused with the advice to write [key]."""
@@ -407,7 +411,7 @@ def test_check_keys__every_problem_at_once() -> None:
     problems = keys_problems(["ok", "", None, "ok", "名" * 43, "\ud800"])
     assert [(problem.where, problem.code) for problem in problems] == [
         ("keys['']", None),
-        ("keys[a None]", None),
+        ("keys[None]", None),
         ("keys['ok']", None),
         (f"keys['{'名' * 40}'…]", KEY_TOO_LONG),
         ("keys['\\ud800']", None),
@@ -443,9 +447,9 @@ def test_interactive__other_keys(key: str) -> None:
         ("1", "must be an int, not str"),
         (None, "must be an int, not None"),
         ([1], "must be an int, not list"),
-        (2, "must be from 0 to 1"),
-        (-1, "must be from 0 to 1"),
-        pytest.param(10**5000, "must be from 0 to 1", id="huge"),
+        (2, "must be 0 or 1, not 2"),
+        (-1, "must be 0 or 1, not -1"),
+        pytest.param(10**5000, "must be 0 or 1, not a far larger number", id="huge"),
     ],
 )
 def test_interactive__other_values(value: object, says: str) -> None:
@@ -461,7 +465,7 @@ def test_interactive__every_problem_at_once() -> None:
     assert [problem.where for problem in problems] == [
         "kv['0']",
         "kv['1'] value",
-        "kv[a int]",
+        "kv[1]",
         "kv['2']",
     ]
 
@@ -494,9 +498,9 @@ def test_check_text__returns_a_plain_str(text: str) -> None:
 def test_check_integer__range(value: int, fits: bool) -> None:
     """Both ends of the range are allowed; a problem carries the hint."""
     problems: Problems = []
-    check_integer(value, 1, 3, "version", problems, hint="; see the page")
+    check_integer(value, 1, 3, "version", problems, hint=Text("; see the page", "；见平台文档"))
     assert [str(problem) for problem in problems] == (
-        [] if fits else ["version must be from 1 to 3; see the page"]
+        [] if fits else ["version must be from 1 to 3, not 0; see the page"]
     )
 
 

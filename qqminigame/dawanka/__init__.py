@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, Literal
 
-from qqminigame import settings, validation
+from qqminigame import messages, settings, validation
 from qqminigame.clock import Deadline
 from qqminigame.dawanka.orders import PayOrders
 from qqminigame.dawanka.records import Keys, Place
@@ -15,12 +15,14 @@ from qqminigame.limits import MAX_ORDER_ID_BYTES
 from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, PayOrder, PayReport
 from qqminigame.platforms.qqgame import PF
 from qqminigame.redaction import drop_frames
-from qqminigame.session import Session
+from qqminigame.session import Session, checked
 from qqminigame.stores import MemoryStore, SQLiteStore, Store, default_order_store, open_order_store
 from qqminigame.wire import Result
 
 # An order that is removed can be counted again, so none is before any repeat of it is over.
 _DAY: Final = 86_400
+_HAPPENED: Final = messages.NOT_A_CHOICE.of(choices="True, False, None")
+_STATE: Final = messages.NOT_A_CHOICE.of(choices="'open', 'finished', None")
 
 
 class Dawanka:
@@ -43,7 +45,7 @@ class Dawanka:
             ConfigurationError: The session has no app_key, the platform no Dawanka, or ``orders``
                 cannot be used for records.
         """
-        platform = session.platform
+        platform = checked(session, "Dawanka").platform
         self._session = session
         self._get_info = session.endpoint(platform.get_dawanka, "Dawanka")
         self._report_pay = session.endpoint(platform.report_dawanka, "Dawanka")
@@ -185,7 +187,7 @@ class Dawanka:
         validation.check_hall_login(hall_login, PF, problems)
         validation.check_text(order_id, "order_id", problems, most_bytes=MAX_ORDER_ID_BYTES)
         if happened not in (None, True, False):
-            problems.append(Problem(where="happened", what="must be True, False or None"))
+            problems.append(Problem(where="happened", text=_HAPPENED))
         validation.refuse("Dawanka.settle", problems)
         return self._reports().settle("Dawanka.settle", hall_login, order_id, happened, deadline)
 
@@ -208,7 +210,7 @@ class Dawanka:
         """
         problems: validation.Problems = []
         if state not in ("open", "finished", None):
-            problems.append(Problem(where="state", what="must be 'open', 'finished' or None"))
+            problems.append(Problem(where="state", text=_STATE))
         if limit is not None:
             validation.check_integer(limit, 1, sys.maxsize, "limit", problems)
         validation.refuse("Dawanka.orders", problems)
@@ -273,11 +275,7 @@ def _order_store(orders: Store | str | None, session: Session) -> Store:
         and isinstance(cache, SQLiteStore)
         and store.path == cache.path
     ):
-        raise ConfigurationError(
-            f"orders: {store.path} is the session's store already, and is created again where it "
-            "is corrupt; give the orders a file of their own. "
-            f"{store.path} 已用作会话的 store，文件损坏时会重建；请为订单指定单独的文件。"
-        )
+        raise ConfigurationError(messages.ORDERS_IN_CACHE.of(path=store.path))
     return store
 
 

@@ -22,6 +22,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from qqminigame import messages
 from qqminigame.clock import Deadline
 from qqminigame.dawanka.records import (
     ENDPOINT,
@@ -169,11 +170,8 @@ class PayOrders:
         late = self.store.now(timeout=left(deadline)) - order.begun_at > deadline.seconds
         text = self.store.get(self.keys.order(order.order_id), timeout=left(deadline))
         if late or text != order_text(order):
-            seconds = f"{deadline.seconds:g}"
             raise TransportError(
-                f"report_dawanka_pay: order {order.order_id!r} was not sent: more than {seconds} s "
-                "have passed since it was begun; report it again. "
-                f"订单 {order.order_id!r} 未发送：开始后已超过 {seconds} 秒，请重新上报。",
+                messages.ORDER_TOO_LATE.of(order_id=order.order_id, seconds=deadline.seconds),
                 endpoint=ENDPOINT,
             )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from qqminigame import codec
+from qqminigame import codec, messages
 from qqminigame.clock import Deadline
 from qqminigame.exceptions import StoreError, TransportError
 from qqminigame.models import PayOrder, PayReport
@@ -32,10 +32,6 @@ _ORDER: Final = (
 _PLAIN: Final = (
     *("order_id", "openid", "address", "mark", "begun_at", "settle_from"),
     *("uses_before", "level_before", "quiet_from"),
-)
-_RESTORE: Final = (
-    "Nothing was sent; restore the records from a backup. "
-    "订单记录无法读取，请求未发送；请从备份恢复订单记录。"
 )
 
 
@@ -96,8 +92,7 @@ def left(deadline: Deadline) -> float:
     seconds = deadline.left()
     if seconds <= 0:
         raise TransportError(
-            f"{ENDPOINT}: not sent: the {deadline.seconds:g} s deadline has passed. "
-            f"未发送：已超过 {deadline.seconds:g} 秒的总时限。",
+            messages.PAST_DEADLINE.of(call=ENDPOINT, seconds=deadline.seconds),
             endpoint=ENDPOINT,
         )
     return seconds
@@ -124,7 +119,7 @@ def order_or_none(text: str) -> PayOrder | None:
     """Return the order of a text; None, and a line in the log, where it is unreadable."""
     values = codec.from_text(text, _ORDER_KIND, *_ORDER)
     if values is None:
-        _log.warning("the record of an order is unreadable; it is left as it is")
+        _log.warning(messages.ORDER_SKIPPED)
         return None
     *plain, ended_at, use, left = values
     return PayOrder(
@@ -143,7 +138,7 @@ def order_of(text: str) -> PayOrder:
     order = order_or_none(text)
     if order is None:
         # To take it for an order that was never begun could count it twice.
-        raise StoreError(f"the stored order record is unreadable. {_RESTORE}")
+        raise StoreError(messages.ORDER_UNREADABLE)
     return order
 
 
@@ -162,7 +157,7 @@ def latest_of(text: str) -> Latest:
     """
     values = codec.from_text(text, _LATEST_KIND, (str,), (str,), (float,), (float,))
     if values is None:
-        raise StoreError(f"the record of a player's latest order is unreadable. {_RESTORE}")
+        raise StoreError(messages.LATEST_UNREADABLE)
     return Latest(*values)
 
 
@@ -196,13 +191,7 @@ class Place:
         place = place or self._made(deadline)
         self._known = self._remembered(place, deadline)
         if place != self._known:
-            raise StoreError(
-                f"the order records in {self.store!r} are not those that were used before: they "
-                "were lost, or orders= names another place; nothing was sent. Restore them, or "
-                "call Dawanka.trust_orders() to go on with these. "
-                f"{self.store!r} 中的订单记录不是之前使用的：记录已丢失，或 orders= 指向了别处；"
-                "请求未发送。请恢复记录，或调用 Dawanka.trust_orders() 改用当前记录。"
-            )
+            raise StoreError(messages.ORDERS_CHANGED.of(store=self.store))
 
     def trust(self, deadline: Deadline) -> None:
         """Remember the id that the records have now."""
@@ -228,7 +217,7 @@ class Place:
                 return remembered
             self.witness.set(self.key, known, timeout=left(deadline))
         except StoreError as error:
-            _log.warning("could not compare the order records with those used before: %s", error)
+            _log.warning(messages.ORDERS_NOT_COMPARED.of(failure=error.text))
         return known
 
 

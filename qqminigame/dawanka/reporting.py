@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from qqminigame import validation
+from qqminigame import messages, validation
 from qqminigame.clock import Deadline
 from qqminigame.dawanka.orders import Look, PayOrders
 from qqminigame.dawanka.records import ENDPOINT
@@ -20,6 +20,7 @@ from qqminigame.exceptions import (
     TransportError,
 )
 from qqminigame.limits import UNLIMITED
+from qqminigame.messages import Text
 from qqminigame.models import DawankaInfo, HallLogin, PayOrder, PayReport
 
 _log: Final = logging.getLogger("qqminigame")
@@ -122,8 +123,7 @@ class OrderReports:
         if self.orders.record(order_id, hall_login.openid, report, deadline):
             return report
         raise TransportError(
-            f"order {order_id!r} was begun by another process just now; call Dawanka.settle() "
-            f"again. 其他进程刚刚开始上报订单 {order_id!r}，请重新调用 Dawanka.settle()。",
+            messages.ORDER_JUST_BEGUN.of(call="Dawanka.settle", order_id=order_id),
             endpoint=ENDPOINT,
         )
 
@@ -195,11 +195,9 @@ class OrderReports:
         """Refuse an order that went to another address: who knows what counts uses there."""
         if order.address != self.address:
             raise ConfigurationError(
-                f"{call}: order {order.order_id!r} was reported to {order.address}, and this "
-                f"session calls {self.address}: use the same base_url, or records of their own "
-                f"for each, Dawanka(session, orders=...). 订单 {order.order_id!r} 已向 "
-                f"{order.address} 上报，而当前会话调用 {self.address}：请使用相同的 base_url，"
-                "或用 Dawanka(session, orders=...) 分开保存订单。"
+                messages.ORDER_ELSEWHERE.of(
+                    call=call, order_id=order.order_id, address=order.address, here=self.address
+                )
             )
 
 
@@ -208,14 +206,12 @@ def _write_down(order: PayOrder, end: Callable[[], None]) -> None:
     try:
         end()
     except StoreError as error:
-        _log.warning(
-            "could not record the outcome of order %r; settle it later: %s", order.order_id, error
-        )
+        _log.warning(messages.ORDER_NOT_RECORDED.of(order_id=order.order_id, failure=error.text))
 
 
 def _check_owner(call: str, order: PayOrder, hall_login: HallLogin) -> None:
     if order.openid != hall_login.openid:
-        problems = [Problem(where="order_id", what="belongs to another player")]
+        problems = [Problem(where="order_id", text=messages.OF_ANOTHER_PLAYER)]
         validation.refuse(call, problems)
 
 
@@ -224,43 +220,26 @@ class _Doubt:
     """Why it is not known.
 
     Attributes:
-        english: The reason.
-        chinese: The same in Chinese.
+        text: The reason.
         ends: Whether time or another try ends it; otherwise only the caller can know.
     """
 
-    english: str
-    chinese: str
+    text: Text
     ends: bool = False
 
 
-_EARLIER: Final = _Doubt(
-    "an earlier attempt has no recorded outcome", "之前的上报没有记录到结果", ends=True
-)
-_UNDER_WAY: Final = _Doubt("its report may still be under way", "上报可能仍在途中", ends=True)
-_CHANGED: Final = _Doubt("another process has just changed it", "其他进程刚刚更改了它", ends=True)
-_UNRESOLVED: Final = _Doubt(
-    "another report for this player was unresolved when it was begun",
-    "开始上报时，该玩家还有其他结果未知的上报",
-)
-_LATER: Final = _Doubt(
-    "another report for this player was begun after it", "之后该玩家又有其他上报"
-)
-_OTHER_LEVEL: Final = _Doubt(
-    "the player's level has changed since, and the uses left with it",
-    "该玩家的等级已变化，剩余次数随之变化",
-)
-_UNLIMITED_USES: Final = _Doubt(
-    "the player has unlimited uses, so their count proves nothing",
-    "该玩家的充值加赠次数不限，无法用次数核实",
-)
+_EARLIER: Final = _Doubt(messages.DOUBT_EARLIER, ends=True)
+_UNDER_WAY: Final = _Doubt(messages.DOUBT_UNDER_WAY, ends=True)
+_CHANGED: Final = _Doubt(messages.DOUBT_CHANGED, ends=True)
+_UNRESOLVED: Final = _Doubt(messages.DOUBT_UNRESOLVED)
+_LATER: Final = _Doubt(messages.DOUBT_LATER)
+_OTHER_LEVEL: Final = _Doubt(messages.DOUBT_LEVEL)
+_UNLIMITED_USES: Final = _Doubt(messages.DOUBT_UNLIMITED)
 
 
 def _uses_went(before: int, after: int) -> _Doubt:
     """Return the doubt of a count that neither stayed nor fell by one."""
-    return _Doubt(
-        f"the uses left went from {before} to {after}", f"剩余次数由 {before} 变为 {after}"
-    )
+    return _Doubt(messages.DOUBT_COUNT.of(before=before, after=after))
 
 
 def _unknown(call: str, order: PayOrder, doubt: _Doubt, wait: float) -> OutcomeUnknownError:
@@ -272,10 +251,11 @@ def _unknown(call: str, order: PayOrder, doubt: _Doubt, wait: float) -> OutcomeU
         doubt: Why.
         wait: In how many seconds ``settle`` can decide.
     """
-    english, chinese, seconds = _advice(order, wait, ends=doubt.ends)
+    advice, seconds = _advice(order, wait, ends=doubt.ends)
     return OutcomeUnknownError(
-        f"{call}: cannot tell whether order {order.order_id!r} was counted: {doubt.english}; "
-        f"{english}. 无法确定订单 {order.order_id!r} 是否已计数：{doubt.chinese}；{chinese}。",
+        messages.ORDER_DOUBTFUL.of(
+            call=call, order_id=order.order_id, doubt=doubt.text, advice=advice
+        ),
         endpoint=ENDPOINT,
         sent=None,
         order_id=order.order_id,
@@ -291,35 +271,24 @@ def _unclear(failure: OutcomeUnknownError, order: PayOrder, wait: float) -> Outc
         order: The order.
         wait: In how many seconds ``settle`` can decide.
     """
-    english, chinese, seconds = _advice(order, wait, ends=True)
+    advice, seconds = _advice(order, wait, ends=True)
     return OutcomeUnknownError(
-        f"{failure}; it was order {order.order_id!r}: {english}. "
-        f"订单 {order.order_id!r} 已发出，但没有明确的答复，平台是否计数未知；{chinese}。",
+        messages.ORDER_UNCLEAR.of(failure=failure.failure, order_id=order.order_id, advice=advice),
         endpoint=ENDPOINT,
         code=failure.code,
         message=failure.message,
         attempts=failure.attempts,
         sent=failure.sent,
+        failure=failure.failure,
         order_id=order.order_id,
         settle_in=seconds,
     )
 
 
-def _advice(order: PayOrder, wait: float, *, ends: bool) -> tuple[str, str, int | None]:
-    """Return what to do, in both languages, and in how many seconds."""
-    call = f"Dawanka.settle(hall_login, {order.order_id!r}"
+def _advice(order: PayOrder, wait: float, *, ends: bool) -> tuple[Text, int | None]:
+    """Return what to do, and in how many seconds."""
     if not ends or order.uses_before in (None, UNLIMITED):
-        return (
-            f"do not report it again; once you know, call {call}, happened=True) or happened=False",
-            "请勿重复上报；确认结果后，请调用 Dawanka.settle() 并传入 happened=True 或 False",
-            None,
-        )
-    seconds = math.ceil(wait)
-    english, chinese = f"in {seconds} s", f"{seconds} 秒后"
-    if seconds <= 0:
-        english, chinese = "now", "现在即可"
-    return (
-        f"do not report it again, call {call}) {english}",
-        f"请勿重复上报，{chinese}调用 Dawanka.settle() 核实",
-        max(0, seconds),
-    )
+        return messages.SETTLE_BY_HAND.of(order_id=order.order_id), None
+    seconds = max(0, math.ceil(wait))
+    text = messages.SETTLE_LATER if seconds else messages.SETTLE_NOW
+    return text.of(order_id=order.order_id, seconds=seconds), seconds

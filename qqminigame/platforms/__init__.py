@@ -1,7 +1,9 @@
 """The platforms, one file each. ``platforms.chosen("qq")`` finds one."""
 
+import difflib
 from typing import Final, Literal
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import DOUYIN, DOUYIN_TOUTIAO
@@ -12,6 +14,7 @@ from qqminigame.platforms.wechat import WECHAT
 PlatformName = Literal["qq", "douyin", "douyin-toutiao", "wechat"]
 
 PLATFORMS: Final = {platform.name: platform for platform in (QQ, DOUYIN, DOUYIN_TOUTIAO, WECHAT)}
+_NAMES: Final = ", ".join(map(repr, sorted(PLATFORMS)))
 
 
 def chosen(platform: object) -> Platform:
@@ -23,10 +26,10 @@ def chosen(platform: object) -> Platform:
     if isinstance(platform, Platform):
         return platform
     if not isinstance(platform, str):
-        raise ConfigurationError(
-            f"platform must be a name or a Platform, not {type(platform).__name__}"
-        )
+        kind = type(platform).__name__
+        raise ConfigurationError(messages.NOT_A_PLATFORM.of(kind=kind, known=_NAMES))
     if platform not in PLATFORMS:
-        known = ", ".join(sorted(PLATFORMS))
-        raise ConfigurationError(f"platform {platform!r} is unknown; known are: {known}")
+        meant = next(iter(difflib.get_close_matches(platform.lower().strip(), PLATFORMS)), None)
+        text = messages.MISTYPED_PLATFORM if meant else messages.UNKNOWN_PLATFORM
+        raise ConfigurationError(text.of(given=platform, meant=meant, known=_NAMES))
     return PLATFORMS[platform]

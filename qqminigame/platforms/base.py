@@ -2,40 +2,63 @@
 
 from collections.abc import Mapping
 from enum import Enum, IntEnum
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from attrs import field, frozen
 
 from qqminigame.exceptions import ConfigurationError, PlatformError
+from qqminigame.messages import NOTHING, Text
+from qqminigame.reactions import Reaction
 
 
-class PlatformCode(IntEnum):
-    """A documented code of a platform: its number, the error it raises, and its explanation.
+@frozen
+class Cause:
+    """Why a platform refuses a call.
 
     Attributes:
-        error: The class that is raised for it.
-        english: What it means and what to do.
-        chinese: The same in Chinese.
+        error: The class that is raised.
+        text: What it means and what to do.
+        reaction: What a web view should do; None for what it does about any error of the class.
     """
 
     error: type[PlatformError] | type[ConfigurationError]
-    english: str
-    chinese: str
+    text: Text
+    reaction: Reaction | None = None
 
-    def __new__(
-        cls,
-        number: int,
-        error: type[PlatformError] | type[ConfigurationError] = PlatformError,
-        english: str = "",
-        chinese: str = "",
-    ) -> Self:
-        """Build a member; with defaults, so that type checkers accept ``StorageCode(87016)``."""
+
+_UNKNOWN: Final = Cause(PlatformError, NOTHING)
+
+
+class PlatformCode(IntEnum):
+    """A documented code of a platform: its number and its cause.
+
+    Attributes:
+        cause: What it means.
+    """
+
+    cause: Cause
+
+    def __new__(cls, number: int, cause: Cause = _UNKNOWN) -> Self:
+        """Build a member; with a default, so that type checkers accept ``StorageCode(87016)``."""
         code = int.__new__(cls, number)
         code._value_ = number
-        code.error = error
-        code.english = english
-        code.chinese = chinese
+        code.cause = cause
         return code
+
+    @property
+    def error(self) -> type[PlatformError] | type[ConfigurationError]:
+        """The class that is raised for it."""
+        return self.cause.error
+
+    @property
+    def english(self) -> str:
+        """What it means and what to do."""
+        return self.cause.text.english
+
+    @property
+    def chinese(self) -> str:
+        """The same in Chinese."""
+        return self.cause.text.chinese
 
 
 class Auth(Enum):
@@ -147,8 +170,8 @@ class Platform:
 
     Attributes:
         name: What ``Session(platform=...)`` calls it.
-        token: Fetches an access token; it kills the one before.
-        stable_token: Fetches the access token that is the same while it lives.
+        token: Fetches an access token; this invalidates the previous one.
+        stable_token: Fetches the current access token; it stays the same until it expires.
         login: Turns a js_code into a LoginState.
         login_code: The parameter that carries the js_code.
         set_storage: Writes a player's cloud storage.

@@ -1,10 +1,8 @@
-"""What more than one platform says no for: the error, and its explanation in both languages.
-
-A row of a platform's table is its number and one of these.
-"""
+"""What more than one platform says no for. A row of a platform's table is its number and one."""
 
 from typing import Final
 
+from qqminigame import reactions
 from qqminigame.exceptions import (
     AccessTokenError,
     BusyError,
@@ -15,99 +13,151 @@ from qqminigame.exceptions import (
     SignatureError,
     StorageLimitError,
 )
+from qqminigame.messages import Text
+from qqminigame.platforms.base import Cause
 
-BUSY: Final = (
+BUSY: Final = Cause(
     BusyError,
-    "The platform is busy; try again a moment later.",
-    "系统繁忙,请稍候再试。",
+    Text("The platform is busy; retry shortly.", "系统繁忙，请稍后重试。"),
 )
 
 # The app's credentials
-WRONG_APP_ID: Final = (
+WRONG_APP_ID: Final = Cause(
     ConfigurationError,
-    "The app_id is not valid; copy it anew from the console.",
-    "AppID 无效,请到管理后台重新复制。",
+    Text(
+        "Invalid app_id; check it in the developer console, including upper and lower case and "
+        "stray spaces.",
+        "AppID 不合法，请在开发者后台核对（注意大小写和首尾空格）。",
+    ),
 )
-WRONG_SECRET: Final = (
+WRONG_SECRET: Final = Cause(
     ConfigurationError,
-    "The app_secret is wrong or was reset; copy it anew from the console.",
-    "AppSecret 错误或已被重置,请到管理后台重新复制。",
+    Text(
+        "Wrong app_secret: it may have been reset, or belong to another app_id; check it in the "
+        "developer console.",
+        "AppSecret 错误：可能已被重置，或不属于该 AppID，请在开发者后台核对。",
+    ),
 )
-WRONG_GRANT_TYPE: Final = (
+WRONG_GRANT_TYPE: Final = Cause(
     PlatformError,
-    "grant_type is wrong; a gateway may have changed the request.",
-    "grant_type 错误,请检查请求是否被网关改写。",
+    Text(
+        "The platform received a wrong grant_type: the request was complete when it was sent, so "
+        "check whether a gateway or proxy changed it.",
+        "平台收到的 grant_type 错误：SDK 发出的请求是完整的，请检查网关或代理是否改动了请求。",
+    ),
 )
 
+
 # A login
-BAD_JS_CODE: Final = (
-    LoginExpiredError,
-    "The js_code is wrong, used or older than 5 minutes; have the game call qq.login() (or "
-    "tt.login(), wx.login()) again.",
-    "js_code 无效、已使用或超过 5 分钟,请让客户端重新调用 qq.login()、tt.login() 或 wx.login()。",
-)
-TOO_MANY_LOGINS: Final = (
+def bad_js_code(call: str) -> Cause:
+    """Return the cause for a js_code that the platform does not take.
+
+    Args:
+        call: What the game's client gets a js_code from, such as ``"qq.login()"``.
+    """
+    text = Text(
+        "The js_code is invalid, already used, or more than 5 minutes old. Call {call} in the game "
+        "again and send the new code.",
+        "登录凭证 code 无效、已使用或超过 5 分钟，请让客户端重新调用 {call}，并提交新的 code。",
+    )
+    return Cause(LoginExpiredError, text.of(call=call))
+
+
+TOO_MANY_LOGINS: Final = Cause(
     RateLimitError,
-    "More than 100 logins of this player in a minute; wait a minute.",
-    "该用户每分钟登录超过 100 次,请一分钟后再试。",
+    Text(
+        "This player logged in more than 100 times in one minute; retry in a minute.",
+        "该玩家 1 分钟内登录超过 100 次，请 1 分钟后重试。",
+    ),
 )
-TOO_MANY_CALLS: Final = (
+RATE_LIMIT: Final = Cause(
     RateLimitError,
-    "Too many calls; wait a while before the next.",
-    "调用过于频繁,请稍候再试。",
+    Text(
+        "Rate limit reached; call less often, and retry later.",
+        "触发调用频率限制，请降低频率后重试。",
+    ),
+)
+DAILY_QUOTA: Final = Cause(
+    RateLimitError,
+    Text(
+        "The daily quota for this API is used up; it resets the next day. Check whether a program "
+        "fetches access tokens again and again.",
+        "当日接口调用次数已达上限，次日恢复；请检查是否有程序在反复获取 access_token。",
+    ),
+    reactions.USED_UP,
 )
 
 # An access token
-TOKEN_NOT_VALID: Final = (
+TOKEN_NOT_VALID: Final = Cause(
     AccessTokenError,
-    "The access token is not valid; something else may be fetching tokens for this app.",
-    "access_token 无效,可能有其他程序也在获取该应用的 access_token。",
+    Text(
+        "The access token is no longer valid, and fetching a new one was tried. Check whether "
+        "another program fetches access tokens for this app: each fetch invalidates the previous "
+        "token.",
+        "access_token 已失效，SDK 已尝试换新。请检查是否有其他程序也在获取该应用的 access_token"
+        "（重复获取会使上一个失效）。",
+    ),
 )
-TOKEN_EXPIRED: Final = (
+TOKEN_MISSING: Final = Cause(
     AccessTokenError,
-    "The access token has expired.",
-    "access_token 已过期。",
-)
-TOKEN_MISSING: Final = (
-    AccessTokenError,
-    "The platform found no access token; a gateway may have changed the query.",
-    "缺少 access_token,请检查请求参数是否被网关改写。",
+    Text(
+        "The platform received no access token: the request was complete when it was sent, so "
+        "check whether a gateway or proxy changed the query string.",
+        "平台未收到 access_token：SDK 发出的请求是完整的，请检查网关或代理是否改动了查询参数。",
+    ),
 )
 
 # A player's signature
-SIGNATURE_REFUSED: Final = (
+SIGNATURE_REFUSED: Final = Cause(
     SignatureError,
-    "Possible: the session_key is stale (the player has logged in since, or its life is over), or "
-    "is another player's or another app's; a gateway changed the body. Not the cause: the clock, "
-    "for nothing signed has a time; the access token, which was accepted. "
-    "Most often: have the player log in again.",
-    "可能原因:session_key 已过期(玩家重新登录过)、属于其他玩家或其他应用,或网关改写了请求体。"
-    "已排除:系统时间(签名不含时间)、access_token(已通过)。多数情况请让玩家重新登录。",
+    Text(
+        "Signature rejected, most likely because the session_key is no longer valid (the player "
+        "has logged in again, or it has expired): have the player log in again. If it still fails, "
+        "check that session_key, openid and app_id belong together, and that no gateway rewrites "
+        "the request body. The signature contains no timestamp, so the clock does not matter.",
+        "用户登录态签名校验失败，多半是 session_key 已失效（玩家重新登录过，或已过期）："
+        "请让玩家重新登录。"
+        "若仍失败，请检查 session_key 与 openid、AppID 是否对应，以及网关是否改写了请求体。"
+        "签名不含时间戳，与服务器时间无关。",
+    ),
 )
-WRONG_OPENID: Final = (
+WRONG_OPENID: Final = Cause(
     PlatformError,
-    "The openid is not one of this app's players; take it from the login, of the same app.",
-    "openid 无效,请使用同一应用登录返回的 openid。",
+    Text(
+        "Unknown openid: use the one that code2session returned for the same app.",
+        "openid 无效：请使用同一应用 code2session 返回的 openid。",
+    ),
 )
 
 # Cloud storage
-PAIR_TOO_LONG: Final = (
+PAIR_TOO_LONG: Final = Cause(
     StorageLimitError,
-    "A key and its value have more than 1024 bytes together; shorten the value.",
-    "某个 key+value 超过 1024 字节,请缩短 value。",
+    Text(
+        "A key-value pair exceeds 1 KB (1024 bytes, key plus value, in UTF-8); shorten the value.",
+        "某个 key-value 对超过 1 KB（key 与 value 合计 1024 字节，按 UTF-8 计），请缩短 value。",
+    ),
 )
-TOTAL_TOO_LARGE: Final = (
+TOTAL_TOO_LARGE: Final = Cause(
     StorageLimitError,
-    "The player's stored data would exceed the limit; remove keys that are no longer needed.",
-    "用户存储的数据总量超过限制,请删除不再需要的 key。",
+    Text(
+        "The player's stored data would exceed the platform's total limit; remove unused keys with "
+        "CloudStorage.remove().",
+        "该玩家的托管数据总量超过平台限制，请先用 CloudStorage.remove() 删除不用的 key。",
+    ),
 )
-TOO_MANY_PAIRS: Final = (
+TOO_MANY_PAIRS: Final = Cause(
     StorageLimitError,
-    "The player would have more than 128 pairs, those stored before included; remove some.",
-    "用户存储的 key-value 对(含已存储的)超过 128 个,请先删除一些。",
+    Text(
+        "This would give the player more than 128 stored pairs, with those stored before; remove "
+        "unused keys with CloudStorage.remove().",
+        "该玩家的托管数据将超过 128 个 key-value 对（含已有的），"
+        "请先用 CloudStorage.remove() 删除不用的 key。",
+    ),
 )
-KEY_TOO_LONG: Final = (
+KEY_TOO_LONG: Final = Cause(
     StorageLimitError,
-    "A key has more than 128 bytes; shorten it.",
-    "某个 key 超过 128 字节,请缩短。",
+    Text(
+        "A key exceeds 128 bytes in UTF-8; shorten it.",
+        "某个 key 超过 128 字节（按 UTF-8 计），请缩短。",
+    ),
 )

@@ -5,11 +5,13 @@ Source: https://q.qq.com/wiki/develop/game/server/open-port/
 
 from typing import Final
 
-from qqminigame.exceptions import PlatformError
+from qqminigame.exceptions import ConfigurationError, PlatformError
 from qqminigame.limits import MAX_SAFE_INTEGER
+from qqminigame.messages import Text
 from qqminigame.platforms import causes
 from qqminigame.platforms.base import (
     Auth,
+    Cause,
     Dialect,
     Endpoint,
     Platform,
@@ -24,80 +26,88 @@ PAGES: Final = "https://q.qq.com/wiki/develop/game/server/open-port/"
 
 
 class TokenCode(PlatformCode):
-    """Codes of getToken. Here 40001 and 40013 mean wrong credentials, not a stale token."""
+    """Codes of getToken. Here 40001 and 40013 mean wrong credentials, not an invalid token."""
 
-    SYSTEM_BUSY = -1, *causes.BUSY
-    WRONG_SECRET = 40001, *causes.WRONG_SECRET
-    WRONG_GRANT_TYPE = 40002, *causes.WRONG_GRANT_TYPE
-    WRONG_APP_ID = 40013, *causes.WRONG_APP_ID
-    TOO_MANY_FETCHES = 45009, *causes.TOO_MANY_CALLS
+    SYSTEM_BUSY = -1, causes.BUSY
+    WRONG_SECRET = 40001, causes.WRONG_SECRET
+    WRONG_GRANT_TYPE = 40002, causes.WRONG_GRANT_TYPE
+    WRONG_APP_ID = 40013, causes.WRONG_APP_ID
+    TOO_MANY_FETCHES = 45009, causes.DAILY_QUOTA
 
 
-_CREDENTIALS: Final = (
+_PARAMETERS: Final = Text(
+    "A parameter is wrong, most likely app_id or app_secret; check both in the developer console.",
+    "参数错误，多半是 AppID 或 AppSecret 有误，请在开发者后台核对。",
+)
+_KV_LIST_MISSING: Final = Cause(
     PlatformError,
-    "A parameter is wrong; check app_id and app_secret.",
-    "参数错误,请检查 AppID 与 AppSecret。",
+    Text(
+        "The platform received no kv_list: the request was complete when it was sent, so check "
+        "whether a gateway or proxy changed the request body.",
+        "平台未收到 kv_list：SDK 发出的请求是完整的，请检查网关或代理是否改动了请求体。",
+    ),
+)
+_PARAMETER_TYPE: Final = Cause(
+    PlatformError,
+    Text(
+        "An authentication parameter has the wrong type: the request was complete when it was "
+        "sent, so check whether a gateway or proxy rewrites the query string.",
+        "鉴权参数类型错误：SDK 发出的请求是完整的，请检查网关或代理是否改动了查询参数。",
+    ),
+)
+_PARAMETER_MISSING: Final = Cause(
+    PlatformError,
+    Text(
+        "An authentication parameter is missing: the request was complete when it was sent, so "
+        "check whether a gateway or proxy rewrites the query string.",
+        "鉴权参数缺失：SDK 发出的请求是完整的，请检查网关或代理是否改动了查询参数。",
+    ),
 )
 
 
 class LoginCode(PlatformCode):
     """Codes of jscode2session."""
 
-    SYSTEM_BUSY = -1, *causes.BUSY
-    INVALID_JS_CODE = 40029, *causes.BAD_JS_CODE
-    TOO_MANY_LOGINS = 45011, *causes.TOO_MANY_LOGINS
-    BAD_PARAMETERS = -101222100, *_CREDENTIALS
-    BAD_REQUEST = -2100, *_CREDENTIALS
+    SYSTEM_BUSY = -1, causes.BUSY
+    INVALID_JS_CODE = 40029, causes.bad_js_code("qq.login()")
+    TOO_MANY_LOGINS = 45011, causes.TOO_MANY_LOGINS
+    BAD_PARAMETERS = -101222100, Cause(ConfigurationError, _PARAMETERS)
+    BAD_REQUEST = -2100, Cause(PlatformError, _PARAMETERS)
 
 
 class AccessTokenCode(PlatformCode):
     """Codes by which a call says that its access token is not valid (any more)."""
 
-    INVALID_CREDENTIAL = 40001, *causes.TOKEN_NOT_VALID
-    INVALID_TOKEN = 40014, *causes.TOKEN_NOT_VALID
-    EXPIRED_TOKEN = 42001, *causes.TOKEN_EXPIRED
-    TOKEN_REFUSED = -100050019, *causes.TOKEN_NOT_VALID
+    INVALID_CREDENTIAL = 40001, causes.TOKEN_NOT_VALID
+    INVALID_TOKEN = 40014, causes.TOKEN_NOT_VALID
+    EXPIRED_TOKEN = 42001, causes.TOKEN_NOT_VALID
+    TOKEN_REFUSED = -100050019, causes.TOKEN_NOT_VALID
 
 
 class SignatureCode(PlatformCode):
     """Codes by which a call says that the player's signature does not check out."""
 
-    SIGNATURE_REFUSED = -100050007, *causes.SIGNATURE_REFUSED
-    INVALID_SIGNATURE = 87009, *causes.SIGNATURE_REFUSED
+    SIGNATURE_REFUSED = -100050007, causes.SIGNATURE_REFUSED
+    INVALID_SIGNATURE = 87009, causes.SIGNATURE_REFUSED
 
 
 class StorageCode(PlatformCode):
     """Codes of set_user_storage and remove_user_storage."""
 
-    SYSTEM_BUSY = -1, *causes.BUSY
-    PAIR_TOO_LONG = 87016, *causes.PAIR_TOO_LONG
-    TOTAL_TOO_LARGE = 87017, *causes.TOTAL_TOO_LARGE
-    TOO_MANY_PAIRS = 87018, *causes.TOO_MANY_PAIRS
-    KEY_TOO_LONG = 87019, *causes.KEY_TOO_LONG
+    SYSTEM_BUSY = -1, causes.BUSY
+    PAIR_TOO_LONG = 87016, causes.PAIR_TOO_LONG
+    TOTAL_TOO_LARGE = 87017, causes.TOTAL_TOO_LARGE
+    TOO_MANY_PAIRS = 87018, causes.TOO_MANY_PAIRS
+    KEY_TOO_LONG = 87019, causes.KEY_TOO_LONG
 
 
 class InteractiveCode(PlatformCode):
     """Codes of setuserinteractivedata."""
 
-    SYSTEM_BUSY = -1, *causes.BUSY
-    KV_LIST_MISSING = (
-        -2,
-        PlatformError,
-        "The platform found no kv_list; a gateway may have changed the body.",
-        "kv_list 不存在,请检查请求体是否被网关改写。",
-    )
-    AUTH_PARAMETER_TYPE = (
-        -3,
-        PlatformError,
-        "An authorising parameter has the wrong type; a gateway may have changed the query.",
-        "鉴权参数类型错误,请检查请求参数是否被网关改写。",
-    )
-    AUTH_PARAMETER_MISSING = (
-        -4,
-        PlatformError,
-        "An authorising parameter is missing; a gateway may have changed the query.",
-        "鉴权参数缺失,请检查请求参数是否被网关改写。",
-    )
+    SYSTEM_BUSY = -1, causes.BUSY
+    KV_LIST_MISSING = -2, _KV_LIST_MISSING
+    AUTH_PARAMETER_TYPE = -3, _PARAMETER_TYPE
+    AUTH_PARAMETER_MISSING = -4, _PARAMETER_MISSING
 
 
 DIALECT: Final = Dialect(code_fields=("errcode",), message_fields=("errmsg",))

@@ -5,13 +5,15 @@ Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
 
 from typing import Final
 
+from qqminigame import reactions
 from qqminigame.exceptions import (
     BusyError,
     LoginExpiredError,
     PlatformError,
     SignatureError,
 )
-from qqminigame.platforms.base import Auth, Dialect, Endpoint, PlatformCode
+from qqminigame.messages import Text
+from qqminigame.platforms.base import Auth, Cause, Dialect, Endpoint, PlatformCode
 
 HOST: Final = "https://openapi.minigame.qq.com"
 PAGE: Final = "https://open.qqgame.qq.com/wiki/24/255/257/257.html"
@@ -19,96 +21,119 @@ PAGE: Final = "https://open.qqgame.qq.com/wiki/24/255/257/257.html"
 # The only value of pf the Dawanka calls accept.
 PF: Final = "qqgame"
 
-_OPENKEY: Final = (
+_OPENKEY: Final = Cause(
     LoginExpiredError,
-    "Possible: the openkey is over (it lives two hours), or is another opening's or another "
-    "openid's. Not the cause: the app_key, the sig was accepted; the clock, nothing has a time. "
-    "The player has to come in again through the hall.",
-    "可能原因:openkey 已过期(有效期两小时),或与 openid 不匹配。"
-    "已排除:AppKey(sig 已通过)、系统时间。请让玩家从大厅重新进入。",
+    Text(
+        "The openkey is no longer valid (it is valid for 2 hours), or belongs to another openid or "
+        "another page. The player must re-enter through the QQ game hall.",
+        "openkey 已失效（有效期 2 小时），或与当前 openid、当前页面不对应："
+        "请让玩家从 QQ 游戏大厅重新进入。",
+    ),
+    reactions.REOPEN,
 )
-_SIG: Final = (
+_OPENKEY_LENGTH: Final = Cause(
+    PlatformError,
+    Text(
+        "The openkey is not 32 bytes long; pass it exactly as the QQ game hall gave it.",
+        "openkey 长度不是 32 字节，请原样传递 QQ 游戏大厅给出的 openkey。",
+    ),
+)
+_SIG: Final = Cause(
     SignatureError,
-    "Possible: the app_key is wrong (it is the hall app's own, not the app_secret), or a gateway "
-    "changed path or query. Not the cause: the clock, for nothing signed has a time; the player's "
-    "login, which is looked at later. Check the app_key.",
-    "可能原因:AppKey 错误(应为大厅应用自己的 AppKey,不是 AppSecret),或网关改写了路径或参数。"
-    "已排除:系统时间(签名不含时间)、玩家登录态。请检查 AppKey。",
+    Text(
+        "The sig was rejected. Check app_key: it is the game hall app's own key, not app_secret. "
+        "If app_key is right, check whether a gateway rewrites the path or the query string.",
+        "sig 校验失败，请检查 AppKey：应为 QQ 游戏大厅应用自己的 appkey，不是 AppSecret。"
+        "若 AppKey 无误，请检查网关是否改写了路径或参数。",
+    ),
+    reactions.MISCONFIGURED,
 )
-_APP_ID: Final = (
+_APP_ID: Final = Cause(
     PlatformError,
-    "The app id is not valid in the hall; the hall has app ids of its own.",
-    "AppID 无效,大厅使用自己的 AppID。",
+    Text(
+        "The QQ game hall does not know this app id. Pass the hall's own: "
+        "Session(hall_app_id=...).",
+        "QQ 游戏大厅不认识该 AppID：大厅使用自己的 AppID，请传入 Session(hall_app_id=...)。",
+    ),
+    reactions.MISCONFIGURED,
 )
-_OPENID: Final = (
+_OPENID: Final = Cause(
     PlatformError,
-    "The openid is not valid; take it unchanged from the hall's query.",
-    "openid 无效,请原样使用大厅传入的 openid。",
+    Text(
+        "Invalid openid; pass it exactly as in the query of the QQ game hall.",
+        "openid 无效，请原样使用 QQ 游戏大厅传入的 openid。",
+    ),
 )
-_BUSY: Final = (
+_TOKEN_TYPE: Final = Cause(
+    PlatformError,
+    Text(
+        "Wrong token type; check that openid and openkey come from the QQ game hall.",
+        "token type 错误，请检查 openid 与 openkey 是否来自 QQ 游戏大厅。",
+    ),
+)
+_BUSY: Final = Cause(
     BusyError,
-    "The hall is busy; try again a moment later.",
-    "系统繁忙,请稍候再试。",
+    Text("The QQ game hall is busy; retry shortly.", "系统繁忙，请稍后重试。"),
+)
+_AUTHENTICATION_FAILED: Final = Cause(
+    BusyError,
+    Text(
+        "The game hall's authentication service is unavailable; retry shortly.",
+        "平台认证服务暂时不可用，请稍后重试。",
+    ),
+)
+_OTHER_AUTHENTICATION: Final = Cause(
+    PlatformError,
+    Text(
+        "Authentication failed for an unspecified reason; check the hall's app id and app_key.",
+        "认证失败，平台未说明原因；请检查大厅应用的 AppID 与 AppKey。",
+    ),
+    reactions.MISCONFIGURED,
+)
+_BACKEND_ERROR: Final = Cause(
+    BusyError,
+    Text(
+        "A back-end service of the platform failed; retry shortly.",
+        "平台后端服务出错，请稍后重试。",
+    ),
+)
+_PARAMETER: Final = Cause(
+    PlatformError,
+    Text(
+        "A common parameter is missing or wrong; check that appid, openid, openkey and pf are "
+        "complete.",
+        "公共参数缺失或错误，请核对 appid、openid、openkey、pf 是否完整。",
+    ),
 )
 
 
 class DawankaCode(PlatformCode):
     """Codes of get_dawanka_info and report_dawanka_pay."""
 
-    INVALID_APP_ID = 2000001, *_APP_ID
-    INVALID_OPENID = 2000002, *_OPENID
-    OPENKEY_LENGTH = (
-        2000003,
-        PlatformError,
-        "The openkey has not 32 bytes; pass it on exactly as the hall gave it.",
-        "openkey 长度不是 32 字节,请原样传递大厅给出的 openkey。",
-    )
-    INVALID_SIG = 2000004, *_SIG
-    TOKEN_TYPE = (
-        2000005,
-        PlatformError,
-        "The token type is wrong; check that openid and openkey come from the game hall.",
-        "token type 不对,请检查 openid 与 openkey 是否来自游戏大厅。",
-    )
-    SIG_GENERATION = 2000006, *_SIG
-    AUTHENTICATION_FAILED = (
-        2000007,
-        BusyError,
-        "The hall could not reach its authentication; try again a moment later.",
-        "认证调用失败,请稍候再试。",
-    )
-    APP_ID_REFUSED = 2000020, *_APP_ID
-    OPENID_REFUSED = 2000021, *_OPENID
-    OPENKEY_REFUSED = 2000022, *_OPENKEY
-    LOGIN_REFUSED = 2000023, *_OPENKEY
-    SIG_REFUSED = 2000024, *_SIG
-    OTHER_AUTHENTICATION = (
-        2000025,
-        PlatformError,
-        "The hall refused the authentication and does not say why; check app id and app_key.",
-        "其他认证错误,请检查 AppID 与 AppKey。",
-    )
-    BACKEND_ERROR = (
-        2000030,
-        BusyError,
-        "A server behind the hall failed; try again a moment later.",
-        "后端调用错误,请稍候再试。",
-    )
+    INVALID_APP_ID = 2000001, _APP_ID
+    INVALID_OPENID = 2000002, _OPENID
+    OPENKEY_LENGTH = 2000003, _OPENKEY_LENGTH
+    INVALID_SIG = 2000004, _SIG
+    TOKEN_TYPE = 2000005, _TOKEN_TYPE
+    SIG_GENERATION = 2000006, _SIG
+    AUTHENTICATION_FAILED = 2000007, _AUTHENTICATION_FAILED
+    APP_ID_REFUSED = 2000020, _APP_ID
+    OPENID_REFUSED = 2000021, _OPENID
+    OPENKEY_REFUSED = 2000022, _OPENKEY
+    LOGIN_REFUSED = 2000023, _OPENKEY
+    SIG_REFUSED = 2000024, _SIG
+    OTHER_AUTHENTICATION = 2000025, _OTHER_AUTHENTICATION
+    BACKEND_ERROR = 2000030, _BACKEND_ERROR
 
 
 class OpenApiCode(PlatformCode):
     """General codes of OpenAPI V3, which any call of the hall may answer."""
 
-    PARAMETER = (
-        1,
-        PlatformError,
-        "A parameter is missing or wrong.",
-        "参数缺失或错误。",
-    )
-    BUSY = 1001, *_BUSY
-    NOT_LOGGED_IN = 1002, *_OPENKEY
-    LOGIN_ILLEGAL = -64, *_OPENKEY
-    SYSTEM_BUSY = -65, *_BUSY
+    PARAMETER = 1, _PARAMETER
+    BUSY = 1001, _BUSY
+    NOT_LOGGED_IN = 1002, _OPENKEY
+    LOGIN_ILLEGAL = -64, _OPENKEY
+    SYSTEM_BUSY = -65, _BUSY
 
 
 _DIALECT: Final = Dialect(code_fields=("ret",), message_fields=("msg",))

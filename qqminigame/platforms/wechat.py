@@ -7,70 +7,85 @@ from typing import Final
 
 from attrs import evolve
 
+from qqminigame import reactions
 from qqminigame.exceptions import ConfigurationError, PlatformError
 from qqminigame.limits import MAX_SAFE_INTEGER
+from qqminigame.messages import Text
 from qqminigame.platforms import causes
-from qqminigame.platforms.base import PlatformCode, RankingRules
+from qqminigame.platforms.base import Cause, PlatformCode, RankingRules
 from qqminigame.platforms.qq import QQ, SIGNED_CODES, LoginCode, TokenCode
 
 HOST: Final = "https://api.weixin.qq.com"
 PAGES: Final = "https://developers.weixin.qq.com/minigame/dev/api-backend/open-api/"
 
-_IP: Final = (
+_IP: Final = Cause(
     ConfigurationError,
-    "This machine's IP address is not on the app's white list; add it in the console.",
-    "调用接口的 IP 不在白名单中,请到管理后台添加。",
+    Text(
+        "The server's public IP address is not on the app's IP allowlist; add it in the WeChat "
+        "console.",
+        "服务器出口 IP 不在接口 IP 白名单中，请在微信公众平台添加。",
+    ),
 )
-
-
-_NOT_AUTHORIZED: Final = (
+_JS_CODE: Final = causes.bad_js_code("wx.login()")
+_NOT_AUTHORIZED: Final = Cause(
     ConfigurationError,
-    "The app may not make this call; verify the app or apply for the interface in the console.",
-    "该应用没有此接口的权限,请到管理后台完成认证或开通接口。",
+    Text(
+        "The app may not call this API; verify the app or apply for the API in the WeChat console.",
+        "该应用没有此接口的权限，请在微信公众平台完成认证或开通接口。",
+    ),
+)
+_BAD_BODY: Final = Cause(
+    PlatformError,
+    Text(
+        "The platform could not parse the JSON: the request was complete when it was sent, so "
+        "check whether a gateway or proxy changed the request body.",
+        "平台无法解析请求体的 JSON：SDK 发出的请求是完整的，请检查网关或代理是否改动了请求体。",
+    ),
+)
+_BLOCKED: Final = Cause(
+    PlatformError,
+    Text(
+        "WeChat blocked the login of this player as high risk; logging in again does not help, so "
+        "refuse the player or refer them to WeChat.",
+        "该玩家被微信判定为高风险，登录已被拦截，重新登录无效；请拒绝登录，或引导玩家联系微信。",
+    ),
+    reactions.BLOCKED,
+)
+_WRONG_KEY: Final = Cause(
+    PlatformError,
+    Text(
+        'Invalid key: interactive data keys are "1" to "50"; use one of them.',
+        'key 无效：互动数据的 key 为 "1" 到 "50"，请改用其中之一。',
+    ),
 )
 
 
 class WeChatTokenCode(PlatformCode):
     """Codes that WeChat's token calls and login have besides QQ's."""
 
-    IP_NOT_ALLOWED = 40164, *_IP
-    WRONG_SECRET = 40125, *causes.WRONG_SECRET
-    BAD_BODY = (
-        47001,
-        PlatformError,
-        "The platform could not read the JSON; a gateway may have changed the body.",
-        "请求体 JSON 解析失败,请检查是否被网关改写。",
-    )
+    IP_NOT_ALLOWED = 40164, _IP
+    WRONG_SECRET = 40125, causes.WRONG_SECRET
+    BAD_BODY = 47001, _BAD_BODY
 
 
 class WeChatLoginCode(PlatformCode):
-    """Codes that WeChat's login has besides QQ's."""
+    """Codes that WeChat's login has besides QQ's, or words otherwise."""
 
-    JS_CODE_USED = 40163, *causes.BAD_JS_CODE
-    PLAYER_BLOCKED = (
-        40226,
-        PlatformError,
-        "WeChat has blocked the login of this player, whom it considers a high risk; logging in "
-        "again does not help.",
-        "该用户为高风险等级用户,登录已被微信拦截,重新登录无效。",
-    )
-    NOT_AUTHORIZED = 48001, *_NOT_AUTHORIZED
+    INVALID_JS_CODE = 40029, _JS_CODE
+    JS_CODE_USED = 40163, _JS_CODE
+    PLAYER_BLOCKED = 40226, _BLOCKED
+    NOT_AUTHORIZED = 48001, _NOT_AUTHORIZED
 
 
 class WeChatSignedCode(PlatformCode):
     """Codes that WeChat's signed calls have besides QQ's."""
 
-    TOKEN_MISSING = 41001, *causes.TOKEN_MISSING
-    IP_NOT_ALLOWED = 40164, *_IP
-    TOO_MANY_CALLS = 45009, *causes.TOO_MANY_CALLS
-    NOT_AUTHORIZED = 48001, *_NOT_AUTHORIZED
-    WRONG_OPENID = 87081, *causes.WRONG_OPENID
-    WRONG_KEY = (
-        87082,
-        PlatformError,
-        'A key is not one that the platform takes here; marks have the keys "1" to "50".',
-        'key 无效,互动数据的 key 应为 "1" 到 "50"。',
-    )
+    TOKEN_MISSING = 41001, causes.TOKEN_MISSING
+    IP_NOT_ALLOWED = 40164, _IP
+    TOO_MANY_CALLS = 45009, causes.DAILY_QUOTA
+    NOT_AUTHORIZED = 48001, _NOT_AUTHORIZED
+    WRONG_OPENID = 87081, causes.WRONG_OPENID
+    WRONG_KEY = 87082, _WRONG_KEY
 
 
 _TOKEN_CODES: Final = (TokenCode, WeChatTokenCode)
@@ -99,7 +114,7 @@ WECHAT: Final = evolve(
     login=evolve(
         QQ.login,
         host=HOST,
-        codes=(LoginCode, WeChatLoginCode, *_TOKEN_CODES),
+        codes=(WeChatLoginCode, LoginCode, *_TOKEN_CODES),
         source=PAGES + "login/auth.code2Session.html",
     ),
     set_storage=_SET_STORAGE,

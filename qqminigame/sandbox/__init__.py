@@ -90,6 +90,15 @@ HTTP
       HTML page.
 """
 
+import importlib.util
+
+if importlib.util.find_spec("aiohttp") is None:
+    raise ModuleNotFoundError(
+        "the sandbox needs aiohttp; run python -m pip install 'qqminigame[sandbox]' "
+        "（本地沙箱需要 aiohttp，请执行该命令安装）",
+        name="aiohttp",
+    )
+
 from qqminigame.sandbox.faults import Fault
 from qqminigame.sandbox.sandbox import Sandbox
 from qqminigame.sandbox.world import HallEntry

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.redaction import MASK
 from qqminigame.stores.base import Store
@@ -11,10 +12,6 @@ from qqminigame.stores.redis import RedisStore
 from qqminigame.stores.sqlite import SQLiteStore
 
 _REDIS: Final = ("redis://", "rediss://", "unix://")
-_KINDS: Final = (
-    "a store is 'memory:', 'sqlite:///relative/file', 'sqlite:////absolute/file' or "
-    "'redis://host:port/number'"
-)
 _DATABASE_ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
 
 
@@ -47,7 +44,7 @@ def open_order_store(address: str, clock: Callable[[], float]) -> Store:
 
 def _open(address: str, clock: Callable[[], float], *, durable: bool) -> Store:
     if address != address.strip():
-        raise ConfigurationError("the address of the store has white space around it; remove it")
+        raise ConfigurationError(messages.STORE_WHITESPACE)
     if address == "memory:":
         return MemoryStore(clock=clock)
     if address.startswith("sqlite:///"):
@@ -56,32 +53,30 @@ def _open(address: str, clock: Callable[[], float], *, durable: bool) -> Store:
     if address.startswith(_REDIS):
         return RedisStore(address)
     if any(kind in address.partition(":")[0] for kind in ("sentinel", "cluster")):
-        raise ConfigurationError(
-            f"store {_shown(address)}: Redis Sentinel and Redis Cluster are not supported; name a "
-            "single Redis, or a proxy in front of them, as redis://host:port/number"
-        )
-    raise ConfigurationError(f"unknown store {_shown(address)}{_suggestion(address)}; {_KINDS}")
+        raise ConfigurationError(messages.NOT_ONE_REDIS.of(shown=_shown(address)))
+    meant = _meant(address)
+    text = messages.MISTYPED_STORE if meant else messages.UNKNOWN_STORE
+    raise ConfigurationError(
+        text.of(shown=_shown(address), meant=meant, kinds=messages.STORE_KINDS)
+    )
 
 
 def _file(address: str) -> tuple[str, int]:
     path, _, query = address.removeprefix("sqlite:///").partition("?")
     if not path:
-        raise ConfigurationError(f"the store 'sqlite:///' names no file; {_KINDS}")
+        raise ConfigurationError(messages.STORE_WITHOUT_FILE.of(kinds=messages.STORE_KINDS))
     if not query:
         return path, 0o600
     name, _, value = query.partition("=")
     if name != "mode":
-        raise ConfigurationError(f"sqlite:///{path}: unknown option {name!r}; there is ?mode=660")
+        raise ConfigurationError(messages.STORE_OPTION.of(path=path, option=name))
     return path, _mode(value, path)
 
 
 def _mode(value: str, path: str) -> int:
     mode = int(value, 8) if value and set(value) <= set("01234567") else 0
     if mode & 0o600 != 0o600 or mode & ~0o666:
-        raise ConfigurationError(
-            f"sqlite:///{path}: mode must be like 600 (its owner), 660 (its group) or 666 "
-            f"(everybody), not {value!r}"
-        )
+        raise ConfigurationError(messages.STORE_MODE.of(path=path, given=value))
     return mode
 
 
@@ -91,11 +86,6 @@ def _shown(address: str) -> str:
     if "@" in scheme:
         return MASK
     return repr(f"{scheme}:{MASK}" if rest else address)
-
-
-def _suggestion(address: str) -> str:
-    meant = _meant(address)
-    return f"; did you mean {meant!r}?" if meant else ""
 
 
 def _meant(address: str) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Protocol, runtime_checkable
 
+from qqminigame import messages
 from qqminigame.exceptions import StoreError
 
 # What an operation may take where its caller does not say.
@@ -98,10 +99,7 @@ def check_texts(*texts: str) -> None:
             pass
         else:
             continue
-        raise StoreError(
-            "nothing was stored: the text contains a lone surrogate, which UTF-8 cannot encode; "
-            "it was damaged before it got here"
-        )
+        raise StoreError(messages.STORE_SURROGATE)
 
 
 @runtime_checkable

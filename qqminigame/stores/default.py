@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from qqminigame import messages
 from qqminigame.stores.base import TIMEOUT_SECONDS, Store
 from qqminigame.stores.memory import MemoryStore
 from qqminigame.stores.sqlite import SQLiteStore
-from qqminigame.stores.sqlite_file import make_private_folder
+from qqminigame.stores.sqlite_file import make_private_folder, user_in_words
 
 _log: Final = logging.getLogger("qqminigame")
 
@@ -129,15 +130,7 @@ class DefaultStore:
 
 
 def _warn(folder: Path) -> None:
-    _log.warning(
-        "%s is not writable by this user%s: access tokens and logins are kept in the memory of "
-        "this process. With several processes each fetch of a token invalidates the others' "
-        "tokens, and other programs do not find the logins. Pass a store that this user can write, "
-        "such as store='sqlite:////var/lib/<app>/qqminigame.db' (systemd: StateDirectory=<app>), "
-        "or set XDG_CACHE_HOME (systemd: CacheDirectory=<app>).",
-        folder,
-        f" (uid {os.geteuid()})" if hasattr(os, "geteuid") else "",
-    )
+    _log.warning(messages.STORE_IN_MEMORY.of(folder=folder, user=user_in_words()))
 
 
 def _is_usable(folder: Path) -> bool:

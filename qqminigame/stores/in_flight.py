@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from qqminigame import messages
 from qqminigame.exceptions import StoreError
 
 # How long a fork waits at most for the operations in progress.
@@ -62,9 +63,7 @@ def in_flight(path: Path, ends: float) -> Iterator[None]:
         while process.forking_threads:
             process.operations.pop(operation)
             if time.monotonic() > ends:
-                raise StoreError(
-                    f"the store {path} could not be used: the process was being forked"
-                )
+                raise StoreError(messages.SQLITE_FORKING.of(path=path))
             time.sleep(_POLL_SECONDS)
             process.operations[operation] = path
         yield

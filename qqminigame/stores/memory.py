@@ -14,6 +14,7 @@ from typing import Final
 from attrs import frozen
 from cachetools import TLRUCache
 
+from qqminigame import messages
 from qqminigame.exceptions import StoreError
 from qqminigame.stores.base import TIMEOUT_SECONDS, check_texts
 
@@ -174,10 +175,7 @@ class MemoryStore:
         """Keep other threads out, which includes a signal handler that comes in between."""
         content = self._contents.get(os.getpid()) or self._adopt()
         if not content.lock.acquire(timeout=max(timeout, 0.0)):
-            raise StoreError(
-                f"the store in memory was in use for {timeout:g} s: "
-                "is it called from a signal handler that interrupted another call?"
-            )
+            raise StoreError(messages.MEMORY_IN_USE.of(seconds=timeout))
         try:
             yield content
         finally:

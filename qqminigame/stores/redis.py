@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.stores.base import TIMEOUT_SECONDS, check_texts
 from qqminigame.stores.redis_connections import Connections
@@ -189,8 +190,7 @@ class RedisStore:
         wanted = [f"{name} {value}" for name, value in _DURABLE.items() if settings[name] != value]
         if wanted:
             raise ConfigurationError(
-                f"{self._connections.name} may lose orders: set {' and '.join(wanted)} in its "
-                "configuration, or keep orders elsewhere (orders='sqlite:////…')"
+                messages.REDIS_MAY_LOSE.of(name=self._connections.name, settings=", ".join(wanted))
             )
 
     def _setting(self, ends: float, name: str) -> str:
@@ -201,9 +201,7 @@ class RedisStore:
         )
         if isinstance(found, ResponseError):
             raise ConfigurationError(
-                f"{self._connections.name} does not allow CONFIG GET {name}: if its operator "
-                "guarantees maxmemory-policy noeviction, appendonly yes and appendfsync always, "
-                "add ?persistent=yes to the url, else keep orders elsewhere (orders='sqlite:////…')"
+                messages.REDIS_NO_CONFIG.of(name=self._connections.name, setting=name)
             )
         if not isinstance(found, list) or len(found) != 2:
             raise self._odd(found)
@@ -229,8 +227,7 @@ class RedisStore:
 
     def _odd(self, reply: object) -> StoreError:
         return StoreError(
-            f"the store {self._connections.name} answered with {type(reply).__name__}, which is "
-            "not an answer to the command: is it Redis?"
+            messages.REDIS_ODD.of(name=self._connections.name, kind=type(reply).__name__)
         )
 
     def _repeatable(self, ends: float, *command: str | int) -> Any:

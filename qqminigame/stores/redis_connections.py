@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError, StoreError
+from qqminigame.messages import Text
 from qqminigame.redaction import mask_values
 
 _IDLE_CONNECTIONS: Final = 16
@@ -46,7 +48,7 @@ class Connections:
         place = self._options.get("path") or (
             f"{self._options.get('host', 'localhost')}:{self._options.get('port', 6379)}"
         )
-        self.name: Final = f"redis {place}/{self._options.get('db', 0)}"
+        self.name: Final = f"{place}/{self._options.get('db', 0)}"
 
     def run(
         self,
@@ -76,10 +78,10 @@ class Connections:
             return error
         except (RedisError, OSError, ValueError, RecursionError) as error:
             broken = isinstance(error, Broken | OSError) and not isinstance(error, TooLate)
-            reason = self._reason(error, command)
+            reason, advice = self._reason(error, command), _advice(error)
         if broken and again and time.monotonic() < ends:
             return self.run(command, ends, again=False, passing=passing)
-        raise StoreError(f"the store {self.name} cannot be used: {reason}")
+        raise StoreError(messages.REDIS_UNUSABLE.of(name=self.name, reason=reason, advice=advice))
 
     def _send(self, command: Sequence[str | int], ends: float) -> Any:
         idle = self._idle.setdefault(os.getpid(), deque())
@@ -113,7 +115,7 @@ class Connections:
         words = [word for word in command[1:] if isinstance(word, str)]
         said = str(error).partition(", with args")[0]
         shown = mask_values(said[:_SHOWN_CHARACTERS], [*self._secrets, *words])
-        return f"{type(error).__name__}: {shown}{_advice(error)}"
+        return f"{type(error).__name__}: {shown.rstrip('.')}"
 
 
 def _keep(idle: deque[Any], connection: Any) -> None:
@@ -137,14 +139,12 @@ def _is_quiet(connection: Any) -> bool:
         return False
 
 
-def _advice(error: BaseException) -> str:
+def _advice(error: BaseException) -> Text:
     from redis.exceptions import MovedError, ReadOnlyError
 
     if isinstance(error, MovedError) or str(error).startswith("MOVED"):
-        return "; this is a Redis Cluster, which is not supported: use a single Redis"
-    if isinstance(error, ReadOnlyError):
-        return "; this is a replica: use the address of the primary"
-    return ""
+        return messages.IS_A_CLUSTER
+    return messages.IS_A_REPLICA if isinstance(error, ReadOnlyError) else messages.CHECK_REDIS
 
 
 def _without_statement(url: str) -> tuple[str, bool]:
@@ -152,7 +152,7 @@ def _without_statement(url: str) -> tuple[str, bool]:
     query = parse_qsl(parts.query, keep_blank_values=True)
     stated = [value for name, value in query if name == _STATEMENT]
     if stated not in ([], ["yes"]):
-        raise ConfigurationError("a store in Redis cannot be made: there is only ?persistent=yes")
+        raise ConfigurationError(messages.REDIS_REFUSED.of(problem=messages.REDIS_PERSISTENT))
     rest = urlencode([pair for pair in query if pair[0] != _STATEMENT])
     return (urlunsplit(parts._replace(query=rest)) if stated else url), bool(stated)
 
@@ -164,7 +164,7 @@ def _parse(url: str) -> tuple[type[Any], dict[str, Any]]:
         from redis.connection import Connection, parse_url
         from redis.retry import Retry
     except ModuleNotFoundError:
-        problem = "it needs the package redis: python -m pip install 'qqminigame[redis]'"
+        problem: Text | None = messages.REDIS_MISSING
     else:
         problem = _unknown_option(url)
         parse: Any = parse_url  # has no types
@@ -177,17 +177,17 @@ def _parse(url: str) -> tuple[type[Any], dict[str, Any]]:
                 timed(**options)
                 return timed, options
         except (ValueError, TypeError, AttributeError):
-            problem = problem or "the url is not valid: redis://user:password@host:port/number"
-    raise ConfigurationError(f"a store in Redis cannot be made: {problem}")
+            problem = problem or messages.REDIS_URL
+    raise ConfigurationError(messages.REDIS_REFUSED.of(problem=problem))
 
 
-def _unknown_option(url: str) -> str:
+def _unknown_option(url: str) -> Text | None:
     unknown = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     unknown -= _OPTIONS
     if not unknown:
-        return ""
+        return None
     known = ", ".join(sorted(_OPTIONS | {_STATEMENT}))
-    return f"unknown option {', '.join(sorted(unknown))} in the url; there are {known}"
+    return messages.REDIS_OPTION.of(unknown=", ".join(sorted(unknown)), known=known)
 
 
 def _timed(base: type[Any]) -> type[Any]:

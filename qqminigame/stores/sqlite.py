@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.stores.base import TIMEOUT_SECONDS, check_texts
 from qqminigame.stores.sqlite_connections import Connections
@@ -251,10 +252,7 @@ class SQLiteStore:
             ConfigurationError: This store heals a corrupt file by beginning anew.
         """
         if not self._connections.is_durable:
-            raise ConfigurationError(
-                f"{self!r} may lose what it keeps, so it is not a store of orders; "
-                f"use SQLiteStore(path, durable=True) or orders='sqlite:///{self.path}'"
-            )
+            raise ConfigurationError(messages.MAY_LOSE_ORDERS.of(store=self, path=self.path))
 
 
 def _start_of_range(prefix: str, cursor: str) -> str:

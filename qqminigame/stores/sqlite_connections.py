@@ -14,6 +14,7 @@ from typing import Any, Final, TypeGuard, TypeVar
 
 from attrs import frozen
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.per_process import PerProcess
 from qqminigame.stores import sqlite_file
@@ -112,7 +113,7 @@ class Connections:
         turn: AbstractContextManager[object] = _AT_ONCE,
     ) -> T:
         if timeout < 0:
-            raise StoreError(f"the store {self.path} was not used: no time was left for it")
+            raise StoreError(messages.SQLITE_NO_TIME.of(path=self.path))
         ends = time.monotonic() + timeout
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -127,8 +128,7 @@ class Connections:
             self._recover(failure, file)
             if time.monotonic() + pause > ends:
                 raise StoreError(
-                    f"the store {self.path} was in use by other programs for {timeout:.1f} s "
-                    f"({failure.reason})"
+                    messages.SQLITE_BUSY.of(path=self.path, seconds=timeout, reason=failure.reason)
                 )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
@@ -143,15 +143,15 @@ class Connections:
         if failure.code == sqlite3.SQLITE_BUSY or self._was_replaced(file):
             return
         if file is None or failure.code not in _CORRUPT:
-            advice = self._advice() if failure.code in _NO_ACCESS else ""
-            raise StoreError(f"the store {self.path} cannot be used: {failure.reason}{advice}")
+            advice = self._advice() if failure.code in _NO_ACCESS else messages.CHECK_DISK
+            raise StoreError(
+                messages.SQLITE_UNUSABLE.of(path=self.path, reason=failure.reason, advice=advice)
+            )
         if not sqlite_file.says_it_is_ours(self.path):
             raise sqlite_file.not_a_database(self.path)
         if self.is_durable:
             raise StoreError(
-                f"the store {self.path} is corrupt ({failure.reason}). It was left as it is, "
-                "because orders must not be lost: restore it from a backup, or with .recover of "
-                "the sqlite3 command"
+                messages.SQLITE_CORRUPT_ORDERS.of(path=self.path, reason=failure.reason)
             )
         try:
             sqlite_file.move_aside(self.path, sqlite_file.identity(file))
@@ -162,16 +162,15 @@ class Connections:
         else:
             return
         raise StoreError(
-            f"the store {self.path} is corrupt ({failure.reason}) and could not be moved aside: "
-            f"{problem}"
+            messages.SQLITE_NOT_MOVED.of(path=self.path, reason=failure.reason, problem=problem)
         )
 
-    def _advice(self) -> str:
-        user = f"this user (uid {os.geteuid()})" if os.name == "posix" else "this user"
-        where = "orders" if self.is_durable else "store"
-        return (
-            f"; {user} must be able to write {self.path.parent}, or name another place: "
-            f"{where}='sqlite:////var/lib/<app>/{self.path.name}' (systemd: StateDirectory=<app>)"
+    def _advice(self) -> messages.Text:
+        return messages.MAKE_WRITABLE.of(
+            user=sqlite_file.user_in_words(),
+            folder=self.path.parent,
+            argument="orders" if self.is_durable else "store",
+            name=self.path.name,
         )
 
     def _with_connection(
@@ -199,11 +198,8 @@ class Connections:
     def _take(self, idle: deque[_Opened], file: os.stat_result | None) -> _Opened:
         found = sqlite_file.identity(file) if file else None
         if self.is_durable and self._seen and found != self._seen:
-            raise StoreError(
-                f"the store {self.path} was {'replaced' if found else 'deleted'} while this "
-                "process used it, and the orders in it are not there any more: put the file back, "
-                "or restart the process to go on with what is there now"
-            )
+            text = messages.SQLITE_REPLACED if found else messages.SQLITE_DELETED
+            raise StoreError(text.of(path=self.path))
         while idle:
             opened = idle.pop()
             if opened.identity == found:
@@ -214,14 +210,12 @@ class Connections:
     def _open(self, file: os.stat_result | None) -> _Opened:
         if _has_no_home(self.path):
             raise StoreError(
-                f"the store {self.path} cannot be used: this user has no home folder"
-                f"{self._advice()}"
+                messages.SQLITE_UNUSABLE.of(
+                    path=self.path, reason=messages.NO_HOME, advice=self._advice()
+                )
             )
         if was_torn(self.path):
-            raise StoreError(
-                f"the store {self.path} cannot be used in this process, which was forked while a "
-                "thread of its parent was using it: start the process anew"
-            )
+            raise StoreError(messages.SQLITE_TORN.of(path=self.path))
         if self._was_emptied(file):
             sqlite_file.remove_emptied(self.path, file)
             file = None

@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError, StoreError
+from qqminigame.messages import Text
 
 _log: Final = logging.getLogger("qqminigame")
 
@@ -37,8 +39,6 @@ _MIGRATIONS: Final = (
         "CREATE INDEX locks_expiry ON locks (expires_at)",
     ),
 )
-
-_ANOTHER: Final = "name a file that does not exist yet, or one that qqminigame created"
 
 # Device and inode: which file a name stands for at the moment.
 Identity = tuple[int, int]
@@ -72,11 +72,11 @@ def check_place(path: Path, file: os.stat_result, mode: int) -> None:
         ConfigurationError: It says what the file is and what to do.
     """
     if stat.S_ISLNK(file.st_mode):
-        raise _refusal(path, f"is a symbolic link; name {os.path.realpath(path)} itself")
+        raise _refusal(path, messages.FILE_IS_LINK.of(target=os.path.realpath(path)))
     if not stat.S_ISREG(file.st_mode):
-        raise _refusal(path, f"is {_type_of(file.st_mode)}, not a file; {_ANOTHER}")
+        raise _refusal(path, _another(messages.FILE_IS_OTHER, thing=_type_of(file.st_mode)))
     if file.st_size == 0:
-        raise _refusal(path, f"is an empty file that qqminigame did not create; {_ANOTHER}")
+        raise _refusal(path, _another(messages.FILE_IS_EMPTY))
     if os.name == "posix":
         _check_owner(path, file, mode)
 
@@ -91,11 +91,7 @@ def check_ours(path: Path) -> None:
     with contextlib.closing(_connect(path, "immutable=1")) as connection:
         (found,) = connection.execute("PRAGMA application_id").fetchone()
     if found != APPLICATION_ID:
-        raise _refusal(
-            path,
-            f"is another program's SQLite database (application_id {found}), or one of "
-            f"qqminigame before it marked its files; {_ANOTHER}",
-        )
+        raise _refusal(path, _another(messages.FILE_IS_FOREIGN, found=found))
 
 
 def check_mode(path: Path, file: os.stat_result, mode: int) -> None:
@@ -108,11 +104,7 @@ def check_mode(path: Path, file: os.stat_result, mode: int) -> None:
         return
     found = stat.S_IMODE(file.st_mode)
     if found & ~mode:
-        raise _refusal(
-            path,
-            f"has mode {found:o}, which permits more than the configured {mode:o}: "
-            f"chmod {mode:o} it, or say ?mode={found:o} if that is meant",
-        )
+        raise _refusal(path, messages.FILE_IS_OPEN.of(found=found, mode=mode))
 
 
 def says_it_is_ours(path: Path) -> bool:
@@ -128,7 +120,7 @@ def says_it_is_ours(path: Path) -> bool:
 
 def not_a_database(path: Path) -> ConfigurationError:
     """Return the error for a file that SQLite cannot read and that does not say it is ours."""
-    return _refusal(path, f"is not an SQLite database; {_ANOTHER}")
+    return _refusal(path, _another(messages.FILE_IS_NO_DATABASE))
 
 
 def open_ours(path: Path, *, durable: bool) -> sqlite3.Connection:
@@ -156,18 +148,12 @@ def create(path: Path, mode: int) -> None:
         OSError, sqlite3.Error: It cannot be written.
     """
     if mode & 0o077 and not path.parent.exists():
-        raise ConfigurationError(
-            f"the folder {path.parent} of a shared store must exist: create it, writable by the "
-            "group (mkdir, chgrp, chmod 2770)"
-        )
+        raise ConfigurationError(messages.SQLITE_NO_FOLDER.of(folder=path.parent))
     make_private_folder(path.parent)
     journal = path.with_name(f"{path.name}-journal")
     # In this order: a process that was faster creates the file before it writes to it.
     if journal.exists() and look(path) is None:
-        raise StoreError(
-            f"the store {path} is gone, but its journal {journal.name} is still there: put the "
-            "file back, or move its journal away"
-        )
+        raise StoreError(messages.SQLITE_NO_JOURNAL.of(path=path, journal=journal.name))
     with _half_made(path, mode) as new:
         _link(new, path)
 
@@ -187,12 +173,9 @@ def move_aside(path: Path, corrupt: Identity) -> None:
             for suffix in ("-journal", ""):
                 with contextlib.suppress(FileNotFoundError):
                     os.replace(f"{path}{suffix}", f"{aside}{suffix}")
-    message = (
-        f"the store {path} was corrupt and has been moved to {aside}; a new one was created. "
-        "Access tokens are fetched again; players must log in again."
-    )
-    _log.warning("%s", message)
-    warnings.warn(message, RuntimeWarning, stacklevel=2)
+    message = messages.SQLITE_MOVED.of(path=path, aside=aside)
+    _log.warning(message)
+    warnings.warn(str(message), RuntimeWarning, stacklevel=2)
 
 
 @contextlib.contextmanager
@@ -243,6 +226,13 @@ def make_private_folder(folder: Path) -> None:
         each.mkdir(mode=0o700, exist_ok=True)
 
 
+def user_in_words() -> Text:
+    """Return the number of the user that this process runs as; nothing where there is none."""
+    if os.name != "posix":
+        return messages.NOTHING
+    return messages.USER_ID.of(uid=os.geteuid())
+
+
 def _connect(path: Path, how: str) -> sqlite3.Connection:
     # All waiting for other connections is the store's, which does it outside SQLite.
     return sqlite3.connect(
@@ -257,8 +247,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = _version(connection)
     if version > len(_MIGRATIONS):
         raise ConfigurationError(
-            f"the store {path} was written by a newer qqminigame (format {version}, this one "
-            f"knows {len(_MIGRATIONS)}): use the same version everywhere"
+            messages.SQLITE_NEWER.of(path=path, found=version, known=len(_MIGRATIONS))
         )
     for statement in itertools.chain.from_iterable(_MIGRATIONS[version:]):
         connection.execute(statement)
@@ -326,27 +315,23 @@ def _check_owner(path: Path, file: os.stat_result, mode: int) -> None:
     if file.st_uid == user or mode & 0o006:
         return
     if not mode & 0o070:
-        raise _refusal(
-            path,
-            f"belongs to another user (uid {file.st_uid}, this process has {user}); run as that "
-            f"user, or share the file with a group: sqlite:///{path}?mode=660",
-        )
+        raise _refusal(path, messages.FILE_OF_OTHER_USER.of(owner=file.st_uid, own=user, path=path))
     if user != 0 and file.st_gid not in {os.getegid(), *os.getgroups()}:
-        raise _refusal(
-            path,
-            f"belongs to another user (uid {file.st_uid}) and to group {file.st_gid}, of which "
-            "this process is not a member",
-        )
+        raise _refusal(path, messages.FILE_OF_OTHER_GROUP.of(owner=file.st_uid, group=file.st_gid))
 
 
-def _refusal(path: Path, what: str) -> ConfigurationError:
-    return ConfigurationError(f"the store {path} cannot be used and was not changed: it {what}")
+def _refusal(path: Path, what: Text) -> ConfigurationError:
+    return ConfigurationError(messages.SQLITE_REFUSED.of(path=path, what=what))
 
 
-def _type_of(mode: int) -> str:
+def _another(what: Text, **values: object) -> Text:
+    return what.of(advice=messages.NAME_ANOTHER, **values)
+
+
+def _type_of(mode: int) -> Text:
     names = {
-        stat.S_IFDIR: "a directory",
-        stat.S_IFIFO: "a named pipe",
-        stat.S_IFSOCK: "a socket",
+        stat.S_IFDIR: messages.A_DIRECTORY,
+        stat.S_IFIFO: messages.A_PIPE,
+        stat.S_IFSOCK: messages.A_SOCKET,
     }
-    return names.get(stat.S_IFMT(mode), "something special")
+    return names.get(stat.S_IFMT(mode), messages.SOMETHING_SPECIAL)
