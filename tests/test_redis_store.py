@@ -25,6 +25,7 @@ OPERATIONS = {
     "delete_if": lambda store, **how: store.delete_if("key", SECRET, **how),
     "try_lock": lambda store, **how: store.try_lock("name", 5.0, **how),
     "unlock": lambda store, **how: store.unlock("name", SECRET, **how),
+    "next_turn": lambda store, **how: store.next_turn("name", 5.0, **how),
     "now": lambda store, **how: store.now(**how),
     "scan": lambda store, **how: store.scan("", **how),
     "count": lambda store, **how: store.count("", **how),
@@ -33,7 +34,7 @@ OPERATIONS = {
 # What a busy machine may take on top of a timeout; without it, each test here takes longer still.
 SLACK_SECONDS = 15.0
 # What another time would change something, or tell something else.
-ONCE = ["add", "delete_if", "try_lock", "unlock"]
+ONCE = ["add", "delete_if", "next_turn", "try_lock", "unlock"]
 
 
 GARBAGE = [
@@ -489,3 +490,15 @@ def test_threads__few_connections_are_kept(redis_server):
         # 16, and this client
         wait_until(lambda: len(client.client_list(_type="normal")) <= 17)
     assert store.get("key") is None
+
+
+def test_next_turn__is_shared_by_all_who_use_the_store(redis_server):
+    """Two stores get turns in one line, by Redis's clock; a name has a line of its own."""
+    one, other = RedisStore(redis_server.url), RedisStore(redis_server.url)
+    waits = [store.next_turn("calls", 100.0) for store in (one, other, one)]
+    assert waits[0] == 0
+    assert 50 < waits[1] <= 100
+    assert 150 < waits[2] <= 200
+    assert other.next_turn("other calls", 100.0) == 0
+    with redis_server.client() as client:
+        assert all(50 < client.ttl(key) <= 301 for key in client.scan_iter())

@@ -110,6 +110,22 @@ class DurableStore(Protocol):
         """Raise ConfigurationError where what is kept might be lost."""
 
 
+@runtime_checkable
+class TurnKeeper(Protocol):
+    """A store that can space out what all its users do."""
+
+    def next_turn(
+        self, name: str, interval_seconds: float, *, timeout: float = TIMEOUT_SECONDS
+    ) -> float:
+        """Reserve the next turn; return the seconds until it.
+
+        Args:
+            name: What the turns are for.
+            interval_seconds: The time from this turn to the one after it.
+            timeout: The seconds after which this has to be over.
+        """
+
+
 def check_durable(store: Store, *, timeout: float = TIMEOUT_SECONDS) -> None:
     """Refuse a store that might lose orders.
 

@@ -21,6 +21,16 @@ _REPLACE_IF: Final = (
     "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end "
     "redis.call('set', KEYS[1], ARGV[2]) return 1"
 )
+# Reserves a turn by Redis's own clock, in microseconds; the key goes when its turn is past.
+_NEXT_TURN: Final = (
+    "local time = redis.call('time') "
+    "local now = time[1] * 1000000 + time[2] "
+    "local turn = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now) "
+    "local wait = turn - now "
+    "local life = math.ceil((wait + ARGV[1]) / 1000) + 1000 "
+    "redis.call('set', KEYS[1], string.format('%.0f', turn + ARGV[1]), 'PX', life) "
+    "return string.format('%.0f', wait)"
+)
 _OF_PATTERNS: Final = str.maketrans({each: f"\\{each}" for each in "*?[]^\\"})
 _DURABLE: Final = {
     "maxmemory-policy": "noeviction",
@@ -141,6 +151,19 @@ class RedisStore:
             pass
         raise self._odd(found)
 
+    def next_turn(
+        self, name: str, interval_seconds: float, *, timeout: float = TIMEOUT_SECONDS
+    ) -> float:
+        """Reserve the next turn; return the seconds until it, by Redis's clock.
+
+        A turn whose answer is lost is lost too.
+        """
+        interval = math.ceil(interval_seconds * 1e6)
+        found = self._once(_ends(timeout), "EVAL", _NEXT_TURN, 1, _turn(name), interval)
+        if not isinstance(found, str) or not found.isdigit():
+            raise self._odd(found)
+        return int(found) / 1e6
+
     def scan(
         self,
         prefix: str,
@@ -243,6 +266,10 @@ def _ends(timeout: float) -> float:
 
 def _text(key: str) -> str:
     return f"qqminigame:text:{key}"
+
+
+def _turn(name: str) -> str:
+    return f"qqminigame:turn:{name}"
 
 
 def _lock(name: str) -> str:
