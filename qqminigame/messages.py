@@ -934,3 +934,97 @@ DOUBT_UNLIMITED: Final = Text(
 DOUBT_COUNT: Final = Text(
     "the uses left went from {before} to {after}", "剩余次数由 {before} 变为 {after}"
 )
+
+# --- bulk: rows, files, and why a run ends early
+NOT_A_ROW: Final = Text(
+    "row {number} must be (openid or LoginState, data), not {kind}",
+    "第 {number} 行必须是 (openid 或 LoginState, data)，不能是 {kind}",
+)
+ROWS_OUT_OF_ORDER: Final = Text(
+    "row {number} follows row {last}; row numbers must increase",
+    "第 {number} 行排在第 {last} 行之后，行号必须递增",
+)
+NOT_A_SPEED: Final = Text(
+    "per_second must be a positive number of rows, not {value!r}",
+    "per_second（每秒行数）必须是正数，不能是 {value!r}",
+)
+SAME_FAILURE_FILE: Final = Text(
+    "failures and only_failures name the same file, {path}; use a new file for the rows that fail "
+    "again",
+    "failures 与 only_failures 是同一个文件 {path}，请为再次出错的行另指定一个文件",
+)
+PROCESSES_NEED_FORK: Final = Text(
+    "processes={count} needs a system that can fork, and this one cannot; use processes=1 and more "
+    "workers",
+    "processes={count} 需要支持 fork 的系统，当前系统不支持，请用 processes=1 并增加 workers",
+)
+PROCESSES_NEED_A_STORE: Final = Text(
+    "processes={count} needs a store that processes share, and this one is in memory; pass "
+    "Session(store=...) a file or a Redis",
+    "processes={count} 需要多进程共享的存储，当前存储在内存中，请用 Session(store=...) 指定文件或 "
+    "Redis",
+)
+JOURNAL_NOT_OURS: Final = Text(
+    "the journal {path} cannot be used and was not changed: it is not a journal of qqminigame; "
+    "name a file that does not exist yet",
+    "无法使用进度文件 {path}，文件未被改动：它不是 qqminigame 的进度文件，请指定一个尚不存在的文件",
+)
+JOURNAL_OF_ANOTHER: Final = Text(
+    "the journal {path} belongs to another load ({found}, not {wanted}); use a journal for each",
+    "进度文件 {path} 属于另一项任务（{found}，而不是 {wanted}），请为每项任务各用一个文件",
+)
+JOURNAL_NEWER: Final = Text(
+    "the journal {path} was written by a newer qqminigame; use the same version everywhere",
+    "进度文件 {path} 由更新版本的 qqminigame 写入，请统一版本",
+)
+JOURNAL_HELD: Final = Text(
+    "the journal {path} is in use by {holder}; wait until it ends, or use another journal",
+    "进度文件 {path} 正被 {holder} 使用，请等它结束，或改用另一个文件",
+)
+JOURNAL_HOLDER: Final = Text(
+    "process {pid} on {host} since {since}", "{host} 上的进程 {pid}（自 {since}）"
+)
+JOURNAL_HOLDER_UNKNOWN: Final = Text("another process", "另一个进程")
+JOURNAL_FAILED: Final = Text(
+    "cannot use the journal {path}: {reason}; check the free space and the permissions of its "
+    "folder",
+    "无法使用进度文件 {path}：{reason}，请检查磁盘空间和所在目录的权限",
+)
+FAILURES_NOT_OURS: Final = Text(
+    "{path} cannot be used and was not changed: line {line} is not a failure that qqminigame "
+    "wrote; name another file",
+    "无法使用 {path}，文件未被改动：第 {line} 行不是 qqminigame 写入的失败记录，请指定另一个文件",
+)
+FAILURES_FAILED: Final = Text(
+    "cannot use the failures file {path}: {reason}; check that it exists, the free space and "
+    "the permissions of its folder",
+    "无法使用失败记录文件 {path}：{reason}，请检查文件是否存在、磁盘空间和所在目录的权限",
+)
+STOP_ASKED: Final = Text("stopped as asked", "已按要求停止")
+STOP_REFUSED: Final = Text(
+    "stopped because no further row can succeed: {failure}",
+    "已停止，后面的行也不会成功：{failure}",
+)
+STOP_STREAK: Final = Text(
+    "stopped after {count} failures of one kind in a row, the last: {failure}",
+    "连续 {count} 行因同样的原因失败，已停止，最后一次：{failure}",
+)
+STOP_PROCESS_GONE: Final = Text(
+    "stopped because a worker process ended unexpectedly; check the log",
+    "已停止，因为一个工作进程意外退出，请查看日志",
+)
+PROCESS_DEFECT: Final = Text(
+    "a worker process of the bulk load failed with an unexpected error; please report it",
+    "批量写入的一个工作进程因意外错误退出，请反馈该问题",
+)
+RUN_AGAIN: Final = Text(
+    "run it again with the same rows and journal {path} to go on",
+    "用同样的数据和进度文件 {path} 再次运行即可继续",
+)
+RUN_AGAIN_FROM_START: Final = Text(
+    "without journal=, the next run starts with the first row",
+    "未指定 journal=，下次运行将从第一行开始",
+)
+PROGRESS_FAILED: Final = Text(
+    "progress= raised an exception; the run goes on", "progress= 抛出异常，任务继续执行"
+)

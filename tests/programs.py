@@ -59,6 +59,15 @@ class Program:
         line = self._process.stdout.readline()
         return json.loads(line) if line else None
 
+    @property
+    def pid(self):
+        """Its number."""
+        return self._process.pid
+
+    def signal(self, number):
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def rest(self):
         """Return all lines to its end, and its children's."""
         lines = [json.loads(line) for line in self._process.stdout]

@@ -22,9 +22,10 @@ LAYERS = [
     {"stores", "tokens", "login_store", "connections", "adapter", "transport"},
     {"calls", "session"},
     {"login", "cloud_storage", "interactive_data", "dawanka"},
+    {"bulk"},
     {"demo", "cli", "__main__", "testing"},
 ]
-SERVICES = LAYERS[-2]
+SERVICES = LAYERS[-3]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
 RUNTIME = {"attrs"}

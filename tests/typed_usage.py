@@ -30,6 +30,7 @@ from qqminigame import (
     Session,
     Store,
     UserData,
+    bulk,
     decrypt_user_data,
     kv_data_list,
     verify_raw_data,
@@ -104,6 +105,22 @@ def hall(session: Session, query: dict[str, str]) -> None:
 
     dawanka.report_pay("openid")  # type: ignore[arg-type]
     dawanka.orders("done")  # type: ignore[arg-type]
+
+
+def loads(session: Session, login: LoginState) -> None:
+    """Write the data of many players."""
+    report = bulk.load(session, [(login, {"a": "1"})], workers=4, progress=print)
+    assert_type(report, bulk.BulkReport)
+    assert_type(report.stored, int)
+    rows = (("openid", {"a": str(number)}) for number in range(3))
+    bulk.load(session, rows, journal="journal.db", per_second=10)
+    bulk.load(session, [bulk.Row(number=2, login="openid", data={"a": "1"})])
+    bulk.remove(session, [("openid", ["a"])], failures="failures.ndjson")
+    bulk.set_interactive(session, [(login, {"1": 1})], processes=2)
+
+    bulk.load(session, [("openid", {"a": 1})])  # type: ignore[list-item]
+    bulk.load(session, [], wokers=4)  # type: ignore[call-arg]
+    bulk.remove(session, [], workers="4")  # type: ignore[arg-type]
 
 
 def pages(login: LoginState) -> None:
