@@ -18,6 +18,7 @@ from attrs import asdict
 
 from benchmarks import (
     anatomy,
+    bulk,
     calls,
     checks,
     imports,
@@ -44,6 +45,7 @@ MEASUREMENTS: Final[dict[str, Callable[[Options], Figures]]] = {
     "stores": stores.measure,
     "imports": imports.measure,
     "memory": memory.measure,
+    "bulk": bulk.measure,
 }
 # A proxy or a .netrc would be measured instead of the call, and requests reads the whole
 # environment for each call, so its size counts: here it is that of a small service.

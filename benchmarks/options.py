@@ -19,3 +19,4 @@ class Options:
     long: int = _count(100_000, "calls of the long run that watches the memory")
     imports: int = _count(25, "processes that import the package, and as many that do not")
     logins: int = _count(1_000_000, "logins in the fullest store")
+    rows: int = _count(10_000, "rows of a bulk load")

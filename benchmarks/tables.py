@@ -37,6 +37,7 @@ def tables(results: Results) -> list[Table]:
         latency(figures.get("latency", {})),
         anatomy(figures.get("anatomy", {})),
         stores(figures.get("stores", {})),
+        bulk(figures.get("bulk", {})),
         others(figures),
         targets(results["targets"]),
     ]
@@ -99,6 +100,23 @@ def stores(figures: Mapping[str, Any]) -> Table:
     ]
     head = ("store", "remember", "p99", "find", "p99", "each of 500", "count all")
     return Table("Time of a store's operation on the clock", head, rows)
+
+
+def bulk(figures: Mapping[str, Any]) -> Table:
+    """Return how fast many players' scores are written, and at what cost."""
+    rows = [
+        (
+            row["name"],
+            f"{row['per_second']}/s",
+            f"{row['speed_ratio']:.2f}",
+            f"{row['cpu_us']} µs",
+            f"{row['cpu_ratio']:.2f}",
+            f"{row['peak_mib']:.0f} MiB",
+        )
+        for row in figures.get("rows", [])
+    ]
+    title = "{count:,} rows, answers in {answer_ms:g} ms".format(**figures) if rows else ""
+    return Table(title, ("rows", "sent", "ratio", "CPU of each", "ratio", "peak memory"), rows)
 
 
 def others(figures: Mapping[str, Any]) -> Table:

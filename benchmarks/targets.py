@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from attrs import frozen
 
+from benchmarks.bulk import LOADED
 from benchmarks.peers import OurInfo, OurSet
 from benchmarks.stores import SIZES
 
@@ -78,6 +79,11 @@ TARGETS: Final = (
         )
     ),
     Target("finds of 64 threads", ("stores", "finds_per_second"), 20_000, "a second", "≥"),
+    Target(
+        "rows/s of bulk.load / the obvious script", ("bulk", LOADED, "speed_ratio"), 3.0, "", "≥"
+    ),
+    Target("CPU of a row of bulk.load / the script's", ("bulk", LOADED, "cpu_ratio"), 0.6),
+    Target("peak memory of bulk.load", ("bulk", LOADED, "peak_mib"), 64.0, "MiB"),
     Target("connections of refused calls", ("checks", "refused", "connections"), 0.0),
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import __main__ as command, anatomy, chart, readme, tables
+from benchmarks import __main__ as command, anatomy, bulk, chart, readme, tables
 from benchmarks.checks import largest
 from benchmarks.measurements import MEASUREMENTS
 from benchmarks.peers import INFO_PATH, PEERS, SET_PATH
@@ -220,7 +220,7 @@ def test_command__refuses_what_makes_no_sense(capsys):
 @pytest.mark.slow
 def test_run__measures_everything(tmp_path):
     """Every peer gets every answer, whatever the environment says of proxies."""
-    sizes = {"calls": 3, "rounds": 1, "long": 20, "imports": 1, "logins": 20}
+    sizes = {"calls": 3, "rounds": 1, "long": 20, "imports": 1, "logins": 20, "rows": 20}
     options = [f"--{name}={count}" for name, count in sizes.items()]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *options, "--save", tmp_path],
@@ -246,6 +246,7 @@ def test_run__measures_everything(tmp_path):
     ]
     assert figures["checks"]["refused"] == {"calls": 3, "connections": 0}
     assert figures["tokens"]["looks_into_the_store"] == 0
+    assert [row["name"] for row in figures["bulk"]["rows"]] == list(bulk.WAYS)
     assert [each["target"] for each in results["targets"]] == [each.words for each in TARGETS]
     assert all(each["figure"] is not None for each in results["targets"])
     assert (tmp_path / "latest.rst").read_text(encoding="utf-8") == tables.rst(results)
