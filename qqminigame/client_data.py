@@ -272,7 +272,8 @@ class ClientError(PlatformError):
         Whatever the page posts is taken: a number as text, a code nobody documents, none at all.
 
         Args:
-            res: ``errMsg``, ``errorCode`` and ``errorType``.
+            res: ``errMsg``, with Douyin's ``errorCode`` and ``errorType``, or the ``errCode`` of QQ
+                and WeChat, whose numbers are not documented for this call.
 
         Raises:
             InvalidArgumentError: It is no mapping.
@@ -280,8 +281,10 @@ class ClientError(PlatformError):
         if not isinstance(res, Mapping):
             text = messages.NOT_A_FAIL_OBJECT.of(kind=validation.kind(res))
             validation.refuse("ClientError.from_fail", [Problem(where="res", text=text)])
-        code, message = _code(res.get("errorCode")), _text(res.get("errMsg"))
-        known = next((row for row in DouyinClientCode if row == code), None)
+        of_douyin = _code(res.get("errorCode"))
+        code = _code(res.get("errCode")) if of_douyin is None else of_douyin
+        message = _text(res.get("errMsg"))
+        known = next((row for row in DouyinClientCode if row == of_douyin), None)
         error = cls(
             _words(code, known, message),
             endpoint=_CALL,

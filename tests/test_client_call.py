@@ -241,6 +241,15 @@ def test_from_fail__takes_any_mapping(mapping: Callable[[Any], Any], res: dict[s
     assert (error.code, error.error_type) == (res.get("errorCode"), res.get("errorType", ""))
 
 
+@pytest.mark.parametrize("code", [-1, 999985, "4711"])
+def test_from_fail__of_qq_and_wechat(code: object) -> None:
+    """Their errCode is kept and not explained by Douyin's table, which numbers it otherwise."""
+    error = ClientError.from_fail({"errMsg": "setUserCloudStorage:fail", "errCode": code})
+    assert error.code == int(str(code))
+    assert f"undocumented error code {error.code}" in error.english
+    assert "NETWORK" not in error.english
+
+
 @pytest.mark.parametrize("code", ["999985", " 999985\n", "0999985"])
 def test_from_fail__a_code_as_text(code: str) -> None:
     """A number that came as text counts as one."""
