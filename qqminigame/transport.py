@@ -151,6 +151,8 @@ class Transport:
             prepared.headers["Content-Length"] = str(len(request.body))
         if not request.endpoint.idempotent:
             prepared.headers["Connection"] = "close"
+        if self._given is not None:
+            prepared.register_hook("response", _stay_here)
         return prepared
 
     def _way(self, origin: str) -> _Way:
@@ -165,6 +167,15 @@ class Transport:
             way = _Way(found["proxies"], verify, found["cert"])
             self._ways[origin] = way
         return way
+
+
+def _stay_here(response: requests.Response, **_: object) -> None:
+    """Take the address of a redirect out of an answer.
+
+    Even with ``allow_redirects=False``, requests reads the whole body of a redirect and prepares
+    the next request, which fails for a request that it has not prepared itself.
+    """
+    response.headers.pop("Location", None)
 
 
 def _inherited(http: HttpSession, made_in: int) -> HttpSession:

@@ -16,9 +16,11 @@ from qqminigame import (
     CloudStorage,
     ConfigurationError,
     Dawanka,
+    DeadlineAdapter,
     HallLogin,
     Login,
     OutcomeUnknownError,
+    ReplyError,
     RetryPolicy,
     TransportError,
 )
@@ -397,3 +399,21 @@ def test_auth__of_the_session_is_not_used(sandbox, server, own):
     call_all(sandbox, own, server.url)
     for request in server.requests:
         assert not any(word in request.lower() for word in (b"authorization", b"cookie", b"extra"))
+
+
+@pytest.mark.parametrize(
+    "choose",
+    [lambda own: None, lambda own: own, lambda own: mount(own, DeadlineAdapter())],
+    ids=["ours", "the user's", "the user's with our adapter"],
+)
+@pytest.mark.parametrize("status", ["302 Found", "308 Permanent Redirect"])
+def test_redirect__is_not_followed(sandbox, own, choose, status):
+    """Nothing goes where an answer points at: that answer is not the platform's."""
+    with RawServer(platform) as other:
+        moved = http("{}", status, f"Location: {other.url}/there\r\nSet-Cookie: a=1\r\n")
+        with RawServer(lambda _: moved) as server:
+            session = make_session(sandbox, base_url=server.url, http=choose(own))
+            with pytest.raises(ReplyError, match=status[:3]) as caught:
+                Dawanka(session).get_info(PLAYER)
+            assert (caught.value.attempts, len(server.requests)) == (1, 1)
+        assert other.requests == []
