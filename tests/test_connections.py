@@ -411,7 +411,7 @@ def test_keep__bytes_that_come_late():
         second.close()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=(listener,))
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         host, port = listener.getsockname()
         connection = Connection(Route(host=host, port=port))
@@ -516,3 +516,12 @@ def test_call__goes_through_few_frames_of_ours(monkeypatch):
         storage.set(player, {"a": "2"})
         session.close()
     assert counted == [7]
+
+
+def test_patience__is_no_longer_than_what_is_left():
+    """A step is waited for no longer than it may take, and never beyond the end of all."""
+    now = time.monotonic()
+    assert Patience(3, now + 1000).seconds() == 3
+    assert Patience(1000, now + 3).seconds() <= 3
+    with pytest.raises(TimeoutError):
+        Patience(1000, now).seconds()

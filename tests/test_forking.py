@@ -3,11 +3,15 @@
 import multiprocessing
 import os
 import threading
+import weakref
 
 import pytest
+import requests
+from forks import Child, fork_in_c
 from sessions import make_session
 
 from qqminigame import CloudStorage, Login, MemoryStore, Session
+from qqminigame.per_process import PerProcess
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 
@@ -93,3 +97,36 @@ def set_in_another_process(app_id, app_secret, url, openid):
     """What a cron script does."""
     with Session(app_id, app_secret=app_secret, base_url=url) as session:
         CloudStorage(session).set(openid, {"a": "spawned"})
+
+
+@pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+def test_fork__the_users_session_has_connections_of_its_own_in_the_child(sandbox, fork):
+    """Its adapters know nothing of processes, so what they have kept open is closed first."""
+    with requests.Session() as own:
+        session = make_session(sandbox, http=own)
+        login = Login(session).code2session(sandbox.js_code())
+        storage = CloudStorage(session)
+        storage.set(login, {"a": "0"})
+        used = sandbox.log()[-1]["connection"]
+        Child(lambda: storage.set(login, {"a": "1"}), fork).result()
+        assert sandbox.log()[-1]["connection"] != used
+        storage.set(login, {"a": "2"})
+        assert sandbox.log()[-1]["connection"] == used
+
+
+@pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+def test_per_process__the_parents_value_is_kept(fork):
+    """A child makes a value of its own and does not drop its parent's: that may wait for ever."""
+
+    class Value:
+        pass
+
+    mine = PerProcess(Value)
+    parents = weakref.ref(mine.get())
+
+    def look():
+        made_before, own = mine.made(), mine.get()
+        return made_before, own is mine.get(), parents() is None, own is parents()
+
+    assert Child(look, fork).result() == (None, True, False, False)
+    assert mine.get() is parents()

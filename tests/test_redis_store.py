@@ -381,6 +381,7 @@ class TestFaults:
                 b"-ERR unknown command `SET`, with args beginning with: `k` `s3cret-te\r\n",
                 "unknown command",
             ),
+            (f"-ERR syntax error near '{SECRET}'\r\n".encode(), "syntax error near '***'"),
         ],
     )
     def test_refusals(self, reply, words):

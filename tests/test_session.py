@@ -396,8 +396,9 @@ def test_session__a_token_is_not_used_for_another_secret_or_address(sandbox, pau
     with pytest.raises(QQMiniGameError):
         CloudStorage(make_session(sandbox, store=store)).set(login, {"a": "1"})
     other = make_session(sandbox, store=store, sleep=pauses, **change)
-    with pytest.raises((ConfigurationError, TransportError)):
+    with pytest.raises((ConfigurationError, TransportError)) as caught:
         CloudStorage(other).set(login, {"a": "1"})
+    assert caught.value.endpoint == other.platform.token.name
 
 
 def secrets_of(sandbox, session, login):

@@ -149,6 +149,13 @@ class TestForeignFiles:
         )
 
     @staticmethod
+    def other_database_that_is_damaged(path: Path) -> None:
+        """Its header names a size of pages that SQLite does not have."""
+        execute(path, "CREATE TABLE players (name TEXT)")
+        content = path.read_bytes()
+        path.write_bytes(content[:16] + b"\0\3" + content[18:])
+
+    @staticmethod
     def ours_with_a_damaged_header(path: Path) -> None:
         SQLiteStore(path).set("key", SECRET)
         path.write_bytes(b"\x5a" * 100 + path.read_bytes()[100:])
@@ -200,6 +207,7 @@ class TestForeignFiles:
             (django_database, "another program's SQLite database"),
             (database_with_a_journal, "another program's SQLite database"),
             (same_tables, "before it marked its files"),
+            (other_database_that_is_damaged, "not an SQLite database"),
             (ours_with_a_damaged_header, "not an SQLite database"),
             (ours_of_a_newer_format, r"newer qqminigame \(format 99, this one knows 1\)"),
             (ours_that_others_can_read, "mode 666.*the configured 600: chmod 600"),
@@ -786,10 +794,13 @@ class TestWaiting:
         barrier = threading.Barrier(40)
         in_threads(40, lambda: store._connections._run(lambda *_: barrier.wait(60), 60))
         gc.collect()
-        open_files = [
-            os.path.realpath(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd")
-        ]
-        assert 1 <= open_files.count(str(path)) <= 16
+        assert 1 <= times_open(path) <= 16
+
+
+def times_open(path: Path) -> int:
+    """Return how often this process has a file open."""
+    descriptors = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
+    return [os.path.realpath(each) for each in descriptors].count(str(path))
 
 
 def in_threads(count: int, work: Callable[[], object]) -> None:
@@ -834,6 +845,14 @@ class TestForks:
         assert [child.result() for child in children] == [100] * 4
         assert store.count("") == 500
         assert execute(path, "PRAGMA integrity_check") == [("ok",)]
+
+    @pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+    def test_a_child_opens_the_file_itself(self, fork: Callable[[], int], path: Path) -> None:
+        """What it has inherited is neither used nor closed."""
+        store = SQLiteStore(path)
+        store.set("key", "text")
+        assert times_open(path) == 1
+        assert Child(lambda: (store.get("key"), times_open(path)), fork).result() == ("text", 2)
 
     def test_while_threads_use_it(self, path: Path) -> None:
         """A fork waits for the operations in progress: no child is born in the middle of one."""

@@ -24,6 +24,7 @@ from qqminigame import (
 )
 from qqminigame.platforms.qq import QQ
 from qqminigame.testing import assert_no_secrets
+from qqminigame.transport import MAX_REPLY_BYTES
 from qqminigame.wire import Request
 
 
@@ -196,3 +197,12 @@ def test_failures__every_text_gets_its_values(proxy):
         failure = tried.failure(error)
         for text in (failure.english, failure.chinese):
             assert not re.search(r"[{}]|None|secret-url| \(\)", text), text
+
+
+def test_reply__that_goes_on_and_on(sandbox):
+    """More than a megabyte is not read, and not waited for."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {10 * MAX_REPLY_BYTES}\r\n\r\n".encode()
+    with RawServer(lambda _: head + bytes(MAX_REPLY_BYTES + 65536)) as server:
+        session = make_session(sandbox, base_url=server.url).within(2)
+        with pytest.raises(ReplyError, match="larger than 1048576 bytes"):
+            Login(session).code2session("code")

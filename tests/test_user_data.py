@@ -402,3 +402,16 @@ def test_decrypt__without_the_package():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "pip install 'qqminigame[crypto]' None" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("most", ["x" * 2**20, "é" * 2**19], ids=["ascii", "utf-8"])
+def test_arguments__of_more_than_a_megabyte(most):
+    """What a client posts is bounded, in bytes of UTF-8; the limit itself is still taken."""
+    with pytest.raises(SignatureError):
+        verify_raw_data(most, "signature", LOGIN)
+    with pytest.raises(InvalidArgumentError) as caught:
+        verify_raw_data(most + most[:1], "signature", LOGIN)
+    assert [problem.where for problem in caught.value.problems] == ["raw_data"]
+    with pytest.raises(InvalidArgumentError) as caught:
+        decrypt_user_data("A" * (2**20 + 1), "iv", LOGIN, APP_ID)
+    assert [problem.where for problem in caught.value.problems] == ["encrypted_data"]

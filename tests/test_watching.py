@@ -114,6 +114,14 @@ def test_describe__a_refused_signature(session, sandbox, login):
     assert login.session_key not in text
 
 
+def test_describe__a_secret_in_what_was_signed(session, sandbox, login):
+    """Whatever a game stores, its player's session_key is not shown."""
+    sandbox.end_session(login.openid)
+    with pytest.raises(SignatureError) as caught:
+        CloudStorage(session).set(login, {"a": f"<{login.session_key}>"})
+    assert caught.value.signed == '{"kv_list":[{"key":"a","value":"<***>"}]}'
+
+
 def test_describe__a_refused_sig(sandbox):
     """It shows the source string with the openkey masked."""
     session = make_session(sandbox, app_key="wrong-key")
