@@ -1,7 +1,7 @@
 """The logins a session's store remembers, so that a cron script needs only the openid."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attrs import define, evolve, field
@@ -82,6 +82,25 @@ class LoginStore:
         found = self.store.get_many(list(keys), timeout=timeout)
         logins = {keys[key]: _from_text(text, keys[key]) for key, text in found.items()}
         return {openid: login for openid, login in logins.items() if login is not None}
+
+    def each(self, *, timeout: float = TIMEOUT_SECONDS) -> Iterator[LoginState]:
+        """Yield the logins that are kept, in no particular order; a few are read at a time.
+
+        Args:
+            timeout: The seconds after which each reading has to be over.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        cursor = ""
+        while True:
+            found, cursor = self.store.scan(self.prefix, cursor=cursor, timeout=timeout)
+            for key, text in found:
+                login = _from_text(text, key.removeprefix(self.prefix))
+                if login is not None:
+                    yield login
+            if not cursor:
+                return
 
     def forget(self, login: LoginState, *, timeout: float = TIMEOUT_SECONDS) -> None:
         """Forget exactly this login; a newer one stays."""

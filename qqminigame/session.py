@@ -13,7 +13,7 @@ from qqminigame.calls import Attempts, Caller
 from qqminigame.clock import SYSTEM_CLOCK, Clock, Deadline
 from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.login_store import LoginStore
-from qqminigame.models import CallEvent, HallLogin, LoginState
+from qqminigame.models import AccessToken, CallEvent, HallLogin, LoginState
 from qqminigame.platforms import PlatformName
 from qqminigame.platforms.base import Auth, Endpoint, Platform
 from qqminigame.retry import RetryPolicy
@@ -277,6 +277,36 @@ class Session:
         if isinstance(login, str):
             return self.logins.find(login, timeout=self.deadline_seconds)
         return login
+
+    def access_token(self) -> AccessToken:
+        """Return the access token that calls use now; it is fetched if the store has none.
+
+        Raises:
+            ConfigurationError: The session has no app_secret, or the platform refuses it.
+            QQMiniGameError: There is no token, and the fetch failed or took too long.
+        """
+        self.endpoint(self.platform.token, "Session.access_token")
+        return self._caller.tokens.get(self.deadline())
+
+    def stored_token(self) -> AccessToken | None:
+        """Return the access token that the store has, valid or not; nothing is fetched.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        return self._caller.tokens.stored(self.deadline())
+
+    def refresh_token(self) -> AccessToken:
+        """Fetch the next access token now, for all programs that share the store.
+
+        The one before stays valid for at most 5 minutes. Nothing needs this in ordinary use: the
+        token is renewed ahead of its end, and when the platform rejects it.
+
+        Raises:
+            QQMiniGameError: There is no new token; the one before stays in use.
+        """
+        self.endpoint(self.platform.token, "Session.refresh_token")
+        return self._caller.tokens.refresh(self.deadline())
 
     @property
     def token_fetches(self) -> int:

@@ -209,6 +209,36 @@ class AccessTokens:
         self.store.delete_if(self.key, to_text(rejected), timeout=_timeout(deadline))
         return self._renew(known, deadline)
 
+    def stored(self, deadline: Deadline) -> AccessToken | None:
+        """Return the token that the store has, whatever its age; nothing is fetched.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        return from_text(self.store.get(self.key, timeout=_timeout(deadline)))
+
+    def refresh(self, deadline: Deadline) -> AccessToken:
+        """Fetch the next token now, or return the one that another process is just fetching.
+
+        Raises:
+            QQMiniGameError: There is no new token; the present one stays in the store.
+        """
+        known, hold = self._known.get(), Hold()
+        try:
+            if not known.turn.acquire(hold, deadline.left()):
+                raise _too_long(deadline)
+            before = self._look(known, deadline)
+            while deadline.left() > 0:
+                token = self._fetch_if_free(known, before, deadline)
+                if token is not None and token != before:
+                    return token
+                if token is not None and known.failure is not None:
+                    raise copy.copy(known.failure)
+                self.clock.sleep(min(_POLL_SECONDS, deadline.left()))
+            raise _too_long(deadline)
+        finally:
+            known.turn.release(hold)
+
     def distrust(self, deadline: Deadline) -> None:
         """Take note that the token which replaced a rejected one was rejected too.
 

@@ -53,6 +53,11 @@ class DefaultStore:
             return f"memory ({self._file.path.parent} is not writable)"
         return repr(self._file)
 
+    @property
+    def path(self) -> Path | None:
+        """The file; None where it cannot be written, so that things are kept in memory."""
+        return self._file.path if self._store() is self._file else None
+
     def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
         """Return the text of a key; None where there is none, or it has expired."""
         return self._store().get(key, timeout=timeout)
