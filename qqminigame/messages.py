@@ -829,12 +829,6 @@ NO_CRYPTOGRAPHY: Final = Text(
     "decrypt_user_data：未安装 cryptography 包；请执行 python -m pip install 'qqminigame[crypto]'",
 )
 
-# --- the commands
-NO_COMMANDS: Final = Text(
-    "python -m qqminigame needs {package}; run python -m pip install 'qqminigame[sandbox]'",
-    "python -m qqminigame 需要 {package}；请执行 python -m pip install 'qqminigame[sandbox]'",
-)
-
 # --- orders
 ORDERS_IN_CACHE: Final = Text(
     "orders: {path} is the session's store already, and is created again where it is corrupt; give "

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import requests
 from authority import Authority
+from commands import Commands
 from hypothesis import HealthCheck, settings
 from machine import require
 from redis_server import RedisServer
@@ -87,6 +88,30 @@ def hall_login(sandbox):
 def login_state():
     """A login the platform does not know."""
     return LoginState(openid="nobody", session_key="no key")
+
+
+@pytest.fixture
+def command(sandbox, tmp_path):
+    """The command line, as a user with folders of their own and the sandbox's credentials."""
+    return Commands(
+        HOME=str(tmp_path / "home"),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        XDG_STATE_HOME=str(tmp_path / "state"),
+        XDG_CONFIG_HOME=str(tmp_path / "config"),
+        QQMINIGAME_APP_ID=sandbox.app_id,
+        QQMINIGAME_APP_SECRET=sandbox.app_secret,
+        QQMINIGAME_HALL_APP_ID=sandbox.hall_app_id,
+        QQMINIGAME_APP_KEY=sandbox.app_key,
+        QQMINIGAME_BASE_URL=sandbox.url,
+    )
+
+
+@pytest.fixture
+def openid(command, sandbox):
+    """A player who has logged in by the command line."""
+    done = command("login", "-", given=sandbox.js_code("0A1B2C3D") + "\n")
+    assert done.code == 0, done.err
+    return done.out.strip()
 
 
 @pytest.fixture(scope="session")

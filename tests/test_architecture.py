@@ -23,7 +23,7 @@ LAYERS = [
     {"calls", "session"},
     {"login", "cloud_storage", "interactive_data", "dawanka"},
     {"bulk"},
-    {"demo", "cli", "__main__", "testing"},
+    {"cli", "__main__", "testing"},
 ]
 SERVICES = LAYERS[-3]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
@@ -35,8 +35,7 @@ THIRD_PARTY = {
     "transport": {"requests", "urllib3"},
     "stores": {"cachetools", "redis"},
     "client_data": {"cryptography"},
-    "demo": {"rich"},
-    "cli": {"click"},
+    "cli": {"click", "requests", "rich"},
     "sandbox": {"aiohttp", "pytest"},
 }
 

@@ -12,7 +12,8 @@ import urllib.request
 import pytest
 from rich.console import Console
 
-from qqminigame import demo
+from qqminigame.cli import demo
+from qqminigame.cli.exits import Exit
 from qqminigame.sandbox import Sandbox
 
 COMMAND = [sys.executable, "-m", "qqminigame"]
@@ -125,8 +126,8 @@ def test_sandbox__a_port_that_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run("sandbox", "--port", str(port))
-    assert done.returncode == 1
-    words = f"Error: the sandbox cannot listen on 127.0.0.1:{port}: the port is in use; stop "
+    assert done.returncode == Exit.CONFIGURATION
+    words = f"qqminigame: the sandbox cannot listen on 127.0.0.1:{port}: the port is in use; stop "
     assert done.stderr.startswith(words)
     assert "choose another port" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -137,10 +138,22 @@ def test_version__is_shown():
     assert re.search(r"\d+\.\d+", run("--version").stdout)
 
 
-def test_commands__without_what_they_need():
+@pytest.mark.parametrize(
+    ("missing", "words", "extra"),
+    [
+        ("click", ["token", "show"], "cli"),
+        ("click", ["demo"], "sandbox"),
+        ("aiohttp", ["demo"], "sandbox"),
+        ("aiohttp", ["sandbox"], "sandbox"),
+    ],
+)
+def test_commands__without_what_they_need(missing, words, extra):
     """Without the extra, one line says what to install."""
-    program = "import sys; sys.modules['click'] = None; import qqminigame.__main__"
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {words};"
+        "from qqminigame.__main__ import main; sys.exit(main())"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "pip install 'qqminigame[sandbox]'" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if missing == "click" else Exit.CONFIGURATION)
+    assert f"needs {missing}; run python -m pip install 'qqminigame[{extra}]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -15,6 +15,7 @@ import pytest
 
 import qqminigame
 from qqminigame import messages, platforms
+from qqminigame.cli import texts as cli_texts
 from qqminigame.exceptions import (
     AccessTokenError,
     BusyError,
@@ -56,6 +57,8 @@ TABLES = {
         for table in row.codes
     ),
 }
+# What they are called where they are used.
+CATALOGUES = {"messages": messages, "texts": cli_texts}
 CODES = {
     f"{table.__name__}.{code.name}": code
     for table in sorted(TABLES, key=lambda table: table.__name__)
@@ -386,8 +389,8 @@ def is_text(shown: ast.expr, scope: ast.AST, tree: ast.Module) -> bool:
             return name in annotated(tree)
         case ast.IfExp(body=body, orelse=orelse):
             return is_text(body, scope, tree) and is_text(orelse, scope, tree)
-        case ast.Attribute(value=ast.Name(id="messages"), attr=name):
-            return name in CATALOGUE
+        case ast.Attribute(value=ast.Name(id="messages" | "texts" as catalogue), attr=name):
+            return isinstance(getattr(CATALOGUES[catalogue], name, None), Text)
         case ast.Attribute(attr=name):
             return name == "text"
         case ast.Name(id=name):
