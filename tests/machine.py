@@ -10,16 +10,17 @@ import pytest
 def require(program: str) -> str:
     """Return the path of a program; without it, skip the test, or in CI fail it."""
     path = shutil.which(program)
-    return path if path is not None else _lack(f"this machine has no {program}")
+    return path if path is not None else lack(f"this machine has no {program}")
 
 
 def require_root() -> None:
     """Go on only as root, who alone can be two users."""
     if os.geteuid() != 0:
-        _lack("only root can be two users")
+        lack("only root can be two users")
 
 
-def _lack(reason: str) -> NoReturn:
+def lack(reason: str) -> NoReturn:
+    """Skip the test for a reason, or in CI fail it."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; CI must not skip it")
     pytest.skip(reason)
