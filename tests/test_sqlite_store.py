@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from forks import Child, as_user, fork_in_c
@@ -507,25 +508,54 @@ class TestDamage:
         assert SQLiteStore(path).get("new") is None
         assert SQLiteStore(path).add("new", "text")
 
+    @pytest.mark.parametrize("step", ["check_place", "check_ours", "check_mode", "open_ours"])
     def test_emptied__while_it_is_being_opened(
-        self, path: Path, monkeypatch: pytest.MonkeyPatch
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, step: str
     ) -> None:
         """So it may be with many processes at once; the empty file is not taken for another's."""
         SQLiteStore(path).set("key", SECRET)
         self.broken_pages(path)
         with pytest.warns(RuntimeWarning, match="moved to"):
             SQLiteStore(path).add("new", "text")
-        check_place, emptied = sqlite_file.check_place, []
+        do, emptied = getattr(sqlite_file, step), []
 
-        def check_and_empty(path: Path, file: os.stat_result, mode: int) -> None:
-            check_place(path, file, mode)
+        def empty_and_do(*arguments: Any, **named: Any) -> object:
             if not emptied:
                 emptied.append(path)
                 os.truncate(path, 0)
+            return do(*arguments, **named)
 
-        monkeypatch.setattr(sqlite_file, "check_place", check_and_empty)
+        monkeypatch.setattr(sqlite_file, step, empty_and_do)
         assert SQLiteStore(path).get("new") is None
         assert emptied == [path]
+        assert SQLiteStore(path).add("new", "text")
+
+    @pytest.mark.parametrize("step", ["check_ours", "open_ours"])
+    def test_replaced__while_it_is_being_opened(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        """What was looked at may be gone already: then what is there now counts."""
+        do, replaced = getattr(sqlite_file, step), []
+        path.with_name("other.db").write_bytes(b"another program's")
+        SQLiteStore(path).set("key", "text")
+        ours = path.read_bytes()
+
+        def replace_and_do(*arguments: Any, **named: Any) -> object:
+            if replaced:
+                return do(*arguments, **named)
+            replaced.append(path)
+            path.with_name("other.db").replace(path)
+            try:
+                return do(*arguments, **named)
+            finally:
+                path.with_name("new.db").write_bytes(ours)
+                path.with_name("new.db").chmod(0o600)
+                path.with_name("new.db").replace(path)
+
+        monkeypatch.setattr(sqlite_file, step, replace_and_do)
+        with path.open("rb"):  # or the new file may get the number of the first
+            assert SQLiteStore(path).get("key") == "text"
+        assert replaced == [path]
 
     def test_corrupt__and_cannot_be_moved(
         self, path: Path, monkeypatch: pytest.MonkeyPatch

@@ -222,29 +222,30 @@ class Connections:
         if file is None:
             sqlite_file.create(self.path, self._mode)
             file = os.lstat(self.path)
-        refusal = self._refusal(file)
-        if refusal is not None:
-            emptied = sqlite_file.look(self.path)
-            # It may have been emptied while it was looked at.
-            if self._was_emptied(emptied):
-                return self._open(emptied)
-            raise refusal
-        connection = sqlite_file.open_ours(self.path, durable=self.is_durable)
-        if self._was_replaced(file):
-            connection.close()
-            raise OSError("the file was replaced while it was being opened")
-        self._seen = sqlite_file.identity(file)
-        return _Opened(connection, self._seen)
-
-    def _refusal(self, file: os.stat_result) -> ConfigurationError | None:
-        """Return what is wrong with a file, if it is not provably ours."""
+        refusal = None
         try:
-            sqlite_file.check_place(self.path, file, self._mode)
-            sqlite_file.check_ours(self.path)
-            sqlite_file.check_mode(self.path, file, self._mode)
+            connection = self._connect(file)
         except ConfigurationError as error:
-            return error
-        return None
+            refusal = error
+        else:
+            if not self._was_replaced(file):
+                self._seen = sqlite_file.identity(file)
+                return _Opened(connection, self._seen)
+            connection.close()
+        if refusal is not None and not self._was_replaced(file):
+            raise refusal
+        raise OSError("the file was replaced while it was being opened")
+
+    def _connect(self, file: os.stat_result) -> sqlite3.Connection:
+        """Connect to a file.
+
+        Raises:
+            ConfigurationError: It is not provably ours.
+        """
+        sqlite_file.check_place(self.path, file, self._mode)
+        sqlite_file.check_ours(self.path)
+        sqlite_file.check_mode(self.path, file, self._mode)
+        return sqlite_file.open_ours(self.path, durable=self.is_durable)
 
     def _check_place(self, opened: _Opened) -> None:
         """Check, as the only one who may write to a file, that it still has its name.
@@ -265,11 +266,14 @@ class Connections:
         return empty and not self.is_durable and sqlite_file.was_moved_aside(self.path)
 
     def _was_replaced(self, before: os.stat_result | None) -> bool:
+        """Return whether the file is another than before, or waits to be replaced."""
         try:
             now = sqlite_file.look(self.path)
         except OSError:
             return False
-        return (before and sqlite_file.identity(before)) != (now and sqlite_file.identity(now))
+        return self._was_emptied(now) or (before and sqlite_file.identity(before)) != (
+            now and sqlite_file.identity(now)
+        )
 
 
 def _resolve(path: str | Path) -> Path:

@@ -89,7 +89,7 @@ def check_ours(path: Path) -> None:
         sqlite3.DatabaseError: It is corrupt, and :func:`says_it_is_ours` can tell whose it is.
     """
     with contextlib.closing(_connect(path, "immutable=1")) as connection:
-        (found,) = connection.execute("PRAGMA application_id").fetchone()
+        found = _application_id(connection)
     if found != APPLICATION_ID:
         raise _refusal(path, _another(messages.FILE_IS_FOREIGN, found=found))
 
@@ -244,6 +244,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if _version(connection) == len(_MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")
+    if _application_id(connection) != APPLICATION_ID:
+        raise OSError("the file was emptied while it was being opened")
     version = _version(connection)
     if version > len(_MIGRATIONS):
         raise ConfigurationError(
@@ -253,6 +255,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
     connection.execute("COMMIT")
+
+
+def _application_id(connection: sqlite3.Connection) -> int:
+    (found,) = connection.execute("PRAGMA application_id").fetchone()
+    return int(found)
 
 
 def _version(connection: sqlite3.Connection) -> int:
