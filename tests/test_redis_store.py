@@ -496,6 +496,20 @@ def test_threads__few_connections_are_kept(redis_server):
     assert store.get("key") is None
 
 
+def test_dropped__closes_its_connections(redis_server):
+    """A store that nobody has any more leaves nothing open, without waiting for the collector."""
+    store = RedisStore(f"{redis_server.url}?client_name=dropped")
+    assert store.get("key") is None
+    with redis_server.client() as client:
+
+        def kept():
+            return [each for each in client.client_list() if each["name"] == "dropped"]
+
+        assert len(kept()) == 1
+        del store
+        wait_until(lambda: not kept())
+
+
 def test_next_turn__is_shared_by_all_who_use_the_store(redis_server):
     """Two stores get turns in one line, by Redis's clock; a name has a line of its own."""
     one, other = RedisStore(redis_server.url), RedisStore(redis_server.url)

@@ -2,6 +2,7 @@
 
 import os
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -49,6 +50,7 @@ class Connections:
             f"{self._options.get('host', 'localhost')}:{self._options.get('port', 6379)}"
         )
         self.name: Final = f"{place}/{self._options.get('db', 0)}"
+        weakref.finalize(self, _close_all, self._idle)
 
     def run(
         self,
@@ -122,6 +124,12 @@ def _keep(idle: deque[Any], connection: Any) -> None:
     idle.append(connection)
     if len(idle) > _IDLE_CONNECTIONS:
         idle.popleft().disconnect()
+
+
+def _close_all(connections: dict[int, deque[Any]]) -> None:
+    """Close what this process has opened; a parent's connections are left alone."""
+    for connection in connections.get(os.getpid(), ()):
+        connection.disconnect()
 
 
 def _is_refusal(error: BaseException) -> bool:
