@@ -220,7 +220,7 @@ ROWS: Final = (
         close=True,
     ),
     _answer(
-        "chunks that are none",
+        "invalid chunked encoding",
         BROKEN_OFF,
         lambda good, code: b"zz\r\nrubbish",
         headers={"Transfer-Encoding": "chunked"},
@@ -271,14 +271,14 @@ ROWS: Final = (
     ),
     # larger than any answer
     Row(
-        name="a gigabyte, announced",
+        name="a Content-Length of a gigabyte",
         outcome=NOT_THE_PLATFORM,
         gate="gigabyte announced",
         large=True,
     ),
-    Row(name="a body without end", outcome=NOT_THE_PLATFORM, gate="endless body", large=True),
+    Row(name="an endless body", outcome=NOT_THE_PLATFORM, gate="endless body", large=True),
     _answer(
-        "64 MiB packed in 64 KiB",
+        "a response that inflates to 64 MiB",
         NOT_THE_PLATFORM,
         lambda good, code: _bomb(),
         headers={"Content-Encoding": "gzip"},
@@ -307,7 +307,7 @@ ROWS: Final = (
         lambda good, code: _good(good, code, **{code: "0", "errmsg": 7, "msg": 7}),
     ),
     Row(
-        name="a header line that is none",
+        name="a malformed header line",
         outcome=None,
         script={"kind": "answer", "handled": False, "headers": {"X-Ok": "1", "no header": ""}},
         body=_good,

@@ -1,5 +1,6 @@
 """The wheel and the source distribution, and the wheel in an environment away from the checkout."""
 
+import email
 import os
 import subprocess
 import sys
@@ -7,8 +8,10 @@ import tarfile
 import venv
 import zipfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from documents import Document, source_documents
 from filelock import FileLock
 from machine import require
 
@@ -112,6 +115,42 @@ def test_sdist__holds_what_is_needed_to_test_it(built):
         "tests/vectors/platform_vectors.json",
         "qqminigame/py.typed",
     }
+
+
+def test_sdist__holds_the_documents_and_what_they_link_to(built):
+    """Both READMEs, the pages of docs/, and each picture and page that one of them names."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    linked = {
+        os.path.normpath(Path(name).parent / link)
+        for name in source_documents()
+        for link in Document(name).links()
+        if not urlsplit(link).scheme
+    }
+    assert "benchmarks/results/calls.svg" in linked
+    assert names >= {*source_documents(), *linked}
+
+
+def test_index__takes_what_is_built(built):
+    """Wheel and sdist pass the check that goes before an upload."""
+    code, said = run(sys.executable, "-m", "twine", "check", "--strict", *built.iterdir())
+    assert code == 0, said
+    assert said.count("PASSED") == 2
+
+
+def test_index__is_told_readme_changelog_and_pages_of_others(built):
+    """The description is both documents; links have labels that the index takes."""
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        told = email.message_from_bytes(archive.read(name))
+    assert told["Description-Content-Type"] == "text/x-rst"
+    documents = [(ROOT / name).read_text("utf-8") for name in ("README.rst", "CHANGELOG.md")]
+    assert told.get_payload(decode=True).decode().split() == "\n".join(documents).split()
+    links = [link.split(", ") for link in told.get_all("Project-URL")]
+    assert all(len(label) <= 32 and urlsplit(url).scheme == "https" for label, url in links)
+    assert told["Home-page"] is None  # the project has no public address yet
 
 
 def test_wheel__needs_three_packages_and_with_the_extra_runs_the_demo(built, tmp_path):
