@@ -1,4 +1,4 @@
-"""A transport adapter for requests whose every wait ends with the call."""
+"""A transport adapter for requests that bounds a whole call by one deadline."""
 
 import contextlib
 import http.client
@@ -56,7 +56,7 @@ class NotSentError(requests.ConnectionError):
 
 
 class DeadlineAdapter(BaseAdapter):
-    """Sends requests over kept connections that threads share in the order in which they came.
+    """Sends requests over persistent connections, shared by threads in the order of their requests.
 
     Mount it on a ``requests.Session`` of your own to give its proxies and certificates the same
     guarantees::
@@ -66,25 +66,25 @@ class DeadlineAdapter(BaseAdapter):
         session = Session(..., http=http)
 
     - With ``timeout=urllib3.Timeout(connect=..., read=..., total=...)``, ``total`` bounds the whole
-      exchange, from waiting for a connection to the last byte of the answer. (Looking up a host
-      name cannot be interrupted.)
-    - A connection is used again only after a complete answer with status 200 and nothing behind it,
+      exchange, from waiting for a connection to the last byte of the reply. (Looking up a host name
+      cannot be interrupted.)
+    - A connection is used again only after a complete reply with status 200 and nothing behind it,
       only by the process that opened it, and not after 30 idle seconds. A request with the header
-      ``Connection: close`` goes out on a new one.
-    - Cookies are neither kept nor sent, and nothing is repeated.
+      ``Connection: close`` uses a new one.
+    - Cookies are neither kept nor sent, and nothing is retried.
 
     SOCKS proxies, proxies for ``http://`` addresses, proxies that are spoken to over TLS, and
     bodies that are not bytes or a str are left to requests' own adapter, and so is everything
-    while a tool (a mock, a recorder, a tracer) has replaced what requests sends with. There the
-    timeouts hold for each wait, and not for all of them together.
+    while a tool (a mock, a recorder, a tracer) has replaced what requests sends with. There, the
+    timeouts limit each wait, and not their sum.
     """
 
     def __init__(self, pool_size: int = 32) -> None:
         """Create an adapter; nothing is opened yet.
 
         Args:
-            pool_size: How many connections to one address at most. A thread that finds none free
-                waits for one.
+            pool_size: The highest number of connections to one address. A thread that finds no free
+                connection waits for one.
         """
         super().__init__()
         self.pool_size = pool_size

@@ -51,19 +51,19 @@ _TEXTS: Final = {
 
 @frozen(kw_only=True)
 class UserData:
-    """What the platform tells of a player who has agreed to it.
+    """What the platform says about a player who has agreed to it.
 
     Attributes:
         openid: The player in this game; always that of the login.
-        timestamp: When the platform made the data, in Unix seconds. To reject old data,
+        timestamp: When the platform created the data, in Unix seconds. To reject old data,
             compare it with the current time.
         nick_name: The player's name.
         gender: The platform's number: 0 unknown, 1 male, 2 female.
-        city: Where the player lives; empty where the player does not say.
+        city: City; empty if the player does not say.
         province: Province.
         country: Country.
-        avatar_url: Address of the player's picture.
-        unionid: The player across one developer's games; None where the platform gives none.
+        avatar_url: URL of the player's picture.
+        unionid: The player across one developer's games; None if the platform gives none.
     """
 
     openid: str
@@ -83,13 +83,14 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
 
     Args:
         raw_data: The text exactly as the client received it. Parsed and written as JSON again, it
-            is another text. A str counts as its UTF-8 bytes.
-        signature: The ``signature`` beside it: 40 hex digits in small letters, as the platform
-            writes them; in capitals they are refused.
-        login: The player's login; ``session.login_state(openid)`` returns the one remembered.
+            is another text. A str is encoded as UTF-8.
+        signature: The ``signature`` beside it: 40 lowercase hex digits, as the platform writes
+            them; uppercase is refused.
+        login: The player's login; ``session.login_state(openid)`` returns the one that is
+            remembered.
 
     Raises:
-        SignatureError: It did not; raw_data must not be used.
+        SignatureError: The signature does not match; raw_data must not be used.
         InvalidArgumentError: An argument is of the wrong type, or empty.
 
     Source: https://q.qq.com/wiki/develop/game/frame/open-ability/signature.html
@@ -112,17 +113,17 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
 
 @drop_frames
 def decrypt_user_data(encrypted_data: str, iv: str, login: LoginState, app_id: str) -> UserData:
-    """Decrypt ``encryptedData`` and check that it is of this player and this app.
+    """Decrypt ``encryptedData`` and check that it belongs to this player and this app.
 
     Needs the extra ``crypto``.
 
     Args:
         encrypted_data: The ``encryptedData`` of ``qq.getUserInfo``: base64.
         iv: The ``iv`` beside it: base64 of 16 bytes.
-        login: The player's login; ``session.login_state(openid)`` returns the one remembered. The
-            openid in the data has to be its: by changing the iv, who posts the data could
-            otherwise name another player.
-        app_id: The app's id, which the data's watermark has to name.
+        login: The player's login; ``session.login_state(openid)`` returns the one that is
+            remembered. The openid in the data has to match it: otherwise a client could name
+            another player by changing the iv.
+        app_id: The app's id, which has to match the watermark of the data.
 
     Raises:
         SignatureError: The data is not what the platform encrypted for this login and app.
@@ -224,7 +225,7 @@ _ERROR_TYPES: Final = frozenset("DUFI")
 
 
 class KVData(TypedDict):
-    """One pair, in the platforms' words. A dict, so that any JSON writer takes it.
+    """One pair, with the platforms' field names; a dict, so that any JSON library can write it.
 
     Attributes:
         key: 1 to 128 bytes of UTF-8.
@@ -238,11 +239,12 @@ class KVData(TypedDict):
 def kv_data_list(
     kv: Mapping[str, str] | Iterable[tuple[str, str]], platform: PlatformName | Platform = "douyin"
 ) -> list[KVData]:
-    """Return the checked ``KVDataList`` for a page to hand to ``setUserCloudStorage``.
+    """Return the checked ``KVDataList`` for a page to pass to ``setUserCloudStorage``.
 
     Args:
         kv: 1 to 128 pairs, as for :meth:`qqminigame.CloudStorage.set`.
-        platform: Whose page it is: ``"douyin"``, ``"qq"``, ``"wechat"``, or a platform of your own.
+        platform: The page's platform: ``"douyin"``, ``"qq"``, ``"wechat"``, or a platform of your
+            own.
 
     Raises:
         InvalidArgumentError: The pairs break a limit; ``problems`` lists each.
@@ -259,24 +261,26 @@ class ClientError(PlatformError):
     """A storage call of the player's client failed.
 
     Attributes:
-        error_type: Whose fault the platform says it is: ``"D"`` the developer's, ``"U"`` the
-            player's, ``"F"`` the framework's, ``"I"`` for information; empty where it says none.
+        error_type: Who is responsible, according to the platform: ``"D"`` the developer, ``"U"``
+            the player, ``"F"`` the framework, ``"I"`` nobody (information); empty if it does not
+            say.
     """
 
     error_type: str = ""
 
     @classmethod
     def from_fail(cls, res: Mapping[str, Any]) -> Self:
-        """Read the object that a ``fail`` callback gets, as the page posted it.
+        """Read the object that a ``fail`` callback received, as the page posted it.
 
-        Whatever the page posts is taken: a number as text, a code nobody documents, none at all.
+        Anything that a page may post is accepted: a number as text, an undocumented code, or no
+        code.
 
         Args:
             res: ``errMsg``, with Douyin's ``errorCode`` and ``errorType``, or the ``errCode`` of QQ
                 and WeChat, whose numbers are not documented for this call.
 
         Raises:
-            InvalidArgumentError: It is no mapping.
+            InvalidArgumentError: ``res`` is not a mapping.
         """
         if not isinstance(res, Mapping):
             text = messages.NOT_A_FAIL_OBJECT.of(kind=validation.kind(res))

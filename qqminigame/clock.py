@@ -1,4 +1,4 @@
-"""Time, pauses and chance, as a session takes them; and when a call has to be over."""
+"""Time, pauses and randomness for a session; and the deadline of a call."""
 
 import random
 import time
@@ -10,12 +10,12 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class Clock:
-    """What a session asks for time, pauses and chance. Only tests need another one.
+    """The source of time, pauses and randomness for a session. Only tests replace it.
 
     Attributes:
         monotonic: Returns the seconds of a clock that is never set.
         sleep: Waits for the given seconds.
-        time: Returns the time in unix seconds.
+        time: Returns the time in Unix seconds.
         random: Returns a random number from 0 to 1.
     """
 

@@ -1,4 +1,4 @@
-"""A player's cloud storage: the scores that ranking lists and friends see.
+"""A player's cloud storage: the scores that rankings show to friends.
 
 The same on all platforms; their pages:
     QQ: https://q.qq.com/wiki/develop/game/server/open-port/setUserStorage.html
@@ -19,7 +19,7 @@ from qqminigame.wire import nothing
 
 
 class CloudStorage:
-    """Writes and removes a player's key-value pairs; reading them is for the game client.
+    """Writes and removes a player's key-value pairs; only the game's client can read them.
 
     A ``login`` is a :class:`LoginState`, or the openid of one that the session's store remembers.
     """
@@ -41,18 +41,18 @@ class CloudStorage:
     def set(
         self, login: LoginState | str, kv: Mapping[str, str] | Iterable[tuple[str, str]]
     ) -> None:
-        """Store pairs; each overwrites its key, other keys stay.
+        """Store key-value pairs; other keys remain as they are.
 
         Args:
             login: The player.
-            kv: 1 to 128 pairs. Keys have 1 to 128 bytes in UTF-8, key and value together at most
-                1024 bytes; values are str and may be empty; no key comes twice. Which keys are a
-                ranking's only the platform knows: :meth:`set_score` writes their values.
+            kv: 1 to 128 pairs. A key has 1 to 128 bytes in UTF-8, and key and value together have
+                at most 1024 bytes. Values are str and may be empty. No key may be repeated. Use
+                :meth:`set_score` for ranking keys: only the platform knows which keys these are.
 
         Raises:
             InvalidArgumentError: The pairs break a limit; nothing was sent.
             StorageLimitError: Together with the data already stored, a limit is exceeded.
-            LoginExpiredError: No login of this openid is remembered.
+            LoginNotFoundError: The store has no login of this openid.
             SignatureError: The session_key is no longer valid; the player has to log in again.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
@@ -74,14 +74,14 @@ class CloudStorage:
         update_time: int | None = None,
         **fields: object,
     ) -> None:
-        """Store a score in the form the platform's ranking lists read.
+        """Store a score in the form that the platform's rankings read.
 
         Args:
             login: The player.
             key: The ranking key, as configured in the platform's console.
             score: The score.
-            update_time: When it was reached, in unix seconds; None for now.
-            **fields: The game's own fields, kept beside the score; anything JSON can write.
+            update_time: When it was reached, in Unix seconds; None for now.
+            **fields: The game's own fields, stored beside the score; any JSON values.
 
         Raises:
             InvalidArgumentError: An argument is wrong, or the value too long; nothing was sent.
@@ -103,11 +103,11 @@ class CloudStorage:
 
         Args:
             login: The player.
-            keys: 1 to 128 keys of 1 to 128 bytes each, none of them twice.
+            keys: 1 to 128 keys of 1 to 128 bytes each, none of them repeated.
 
         Raises:
             InvalidArgumentError: The keys break a limit; nothing was sent.
-            LoginExpiredError: No login of this openid is remembered.
+            LoginNotFoundError: The store has no login of this openid.
             SignatureError: The session_key is no longer valid; the player has to log in again.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 

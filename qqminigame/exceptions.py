@@ -40,17 +40,17 @@ _SENT: Final = {True: messages.SENT, False: messages.NOT_SENT, None: messages.MA
 class QQMiniGameError(Exception):
     """Base of all errors of this library; ``str()`` is in the language of the environment.
 
-    The first that is set of ``QQMINIGAME_LANG``, ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` chooses
-    Chinese where it starts with ``zh``; otherwise it is English.
+    It is Chinese if the first of ``QQMINIGAME_LANG``, ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` that
+    is set starts with ``zh``, and English otherwise.
 
     Attributes:
         text: What happened, in both languages.
         endpoint: Name of the platform call, such as ``"set_user_storage"``; None outside a call.
-        code: The number the platform answered; None where it did not answer one.
-        message: The platform's own text, with secrets masked; empty where there is none.
+        code: The platform's code; None if there was none.
+        message: The platform's own text, with secrets masked; empty if there is none.
         attempts: How often the call was tried.
-        sent: True if the platform answered, False if the request certainly never went out,
-            None if unknown.
+        sent: True if a response was received, False if the request was certainly not sent, None if
+            unknown.
         reaction: What a web view should do; its values are attributes of the error too.
     """
 
@@ -151,9 +151,9 @@ class Problem:
     Attributes:
         where: The argument and the place in it, such as ``"kv['score']"``.
         text: What is wrong and what to do, in both languages.
-        limit: The limit that was exceeded, where there is one.
+        limit: The limit that was exceeded, if there is one.
         actual: What was given instead, in the limit's unit.
-        code: What the platform would have answered, where it documents a code.
+        code: The code that the platform would have returned, if it documents one.
     """
 
     where: str
@@ -207,7 +207,7 @@ class StoreError(QQMiniGameError):
 
 
 class TransportError(QQMiniGameError):
-    """No answer came back; ``sent`` says whether the request went out."""
+    """No response was received; ``sent`` says whether the request was sent."""
 
     reaction: Reaction = reactions.NO_ANSWER
 
@@ -216,9 +216,9 @@ class OutcomeUnknownError(TransportError):
     """A call that must not be repeated may or may not have happened.
 
     Attributes:
-        order_id: The order, where the report had one.
+        order_id: The order, if the report had one.
         settle_in: In how many seconds from the error :meth:`qqminigame.Dawanka.settle` can decide;
-            0 for at once; None without an order, and where only the caller can know.
+            0 for at once; None without an order, or if only the caller can know.
         failure: How the call ended, without what to do about it.
     """
 
@@ -246,12 +246,12 @@ class OutcomeUnknownError(TransportError):
 
 
 class ReplyError(QQMiniGameError):
-    """An answer came back, but not the documented one.
+    """A response was received, but not the documented one.
 
     Attributes:
         status: The HTTP status.
-        cut_off: Whether the answer ended before it was complete.
-        retry_after: Seconds the answer asked to wait, if it did.
+        cut_off: Whether the response ended before it was complete.
+        retry_after: Seconds to wait, if the response asked for that.
     """
 
     def __init__(
@@ -276,7 +276,7 @@ class PlatformError(QQMiniGameError):
 
     Attributes:
         signed: For a refused signature or login, the text that was signed, with secrets masked:
-            to be compared with what another program signs. Empty where nothing was signed.
+            to be compared with what another program signs. Empty if nothing was signed.
     """
 
     signed: str = ""
@@ -295,7 +295,7 @@ class AccessTokenError(PlatformError):
 
 
 class SignatureError(PlatformError):
-    """The platform rejected the signature: of an old session_key, or of a wrong app_key."""
+    """The platform rejected the signature: an invalid session_key, or a wrong app_key."""
 
     reaction: Reaction = reactions.LOG_IN
 
@@ -309,8 +309,7 @@ class LoginExpiredError(PlatformError):
 class LoginNotFoundError(LoginExpiredError):
     """The session's store has no login of this openid; nothing was sent.
 
-    The platform was not asked: the player may well be logged in, in a program that keeps its logins
-    in another store.
+    The platform was not asked. The player may be logged in, by a program with another store.
     """
 
 

@@ -1,4 +1,4 @@
-"""Interactive data: small marks that friends can act on. QQ and WeChat have them."""
+"""Interactive data, such as likes and gifts between friends. QQ and WeChat have it."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,7 +19,8 @@ class InteractiveData:
         """Use a session; it needs the app_secret.
 
         Raises:
-            ConfigurationError: The session has no app_secret, or the platform no such data.
+            ConfigurationError: The session has no app_secret, or the platform does not have
+                interactive data.
         """
         platform = checked(session, "InteractiveData").platform
         self._session = session
@@ -31,16 +32,16 @@ class InteractiveData:
     def set(
         self, login: LoginState | str, kv: Mapping[str, int] | Iterable[tuple[str, int]]
     ) -> None:
-        """Set marks.
+        """Set interactive data.
 
         Args:
             login: The player.
-            kv: Keys "1" to "50", none of them twice; the values are ints, on QQ 0 and 1, on WeChat
-                those of 32 bits.
+            kv: Keys "1" to "50", none of them repeated. Values are ints: 0 or 1 on QQ, any 32-bit
+                integer on WeChat.
 
         Raises:
             InvalidArgumentError: A key or value is wrong; nothing was sent.
-            LoginExpiredError: No login of this openid is remembered.
+            LoginNotFoundError: The store has no login of this openid.
             SignatureError: The session_key is no longer valid; the player has to log in again.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 

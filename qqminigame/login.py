@@ -13,9 +13,9 @@ _LEAST_SECONDS: Final = 0.25
 
 
 class Login:
-    """Turns the code that ``qq.login()`` gives the game client into a login the back end can use.
+    """Exchanges the code that ``qq.login()`` gives the game's client for the player's login.
 
-    On Douyin and WeChat it is the code of ``tt.login()`` and ``wx.login()``.
+    On Douyin and WeChat, it is the code of ``tt.login()`` and ``wx.login()``.
     """
 
     def __init__(self, session: Session) -> None:
@@ -31,19 +31,19 @@ class Login:
     def code2session(self, js_code: str) -> LoginState:
         """Exchange a js_code for the player's openid and session_key.
 
-        The session's store remembers the login, so that later calls can name the bare openid. Where
-        the store cannot be used, the login is returned all the same, with ``remembered`` False and
-        a warning in the log: the js_code is spent, so it must not be lost.
+        The session's store remembers the login, so that later calls need only the openid. If the
+        store cannot be used, the login is returned anyway, with ``remembered`` False and a warning
+        in the log, because the js_code cannot be used again.
 
         Args:
-            js_code: What the game client sent. It works once, within 5 minutes.
+            js_code: The code that the game's client sent. It works once, within 5 minutes.
 
         Returns:
-            The login. Its session_key must never be sent to the game client.
+            The login. Its session_key must never be sent to the game's client.
 
         Raises:
             InvalidArgumentError: The js_code is not a non-empty str; nothing was sent.
-            LoginExpiredError: The js_code is wrong, used or too old.
+            LoginExpiredError: The js_code is invalid, already used or too old.
             RateLimitError: More than 100 logins of this player in a minute.
             ConfigurationError: app_id or app_secret are wrong.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.

@@ -15,14 +15,15 @@ from qqminigame.redaction import drop_frames
 
 @frozen(kw_only=True)
 class LoginState:
-    """A player's login, as ``code2session`` answers it.
+    """A player's login, as ``code2session`` returns it.
 
     Attributes:
         openid: The player in this game.
-        session_key: Signs what is sent for the player. Secret: it must never reach the game client.
-        unionid: The player across one developer's games; None where the platform gives none.
-        remembered: Whether the session's store has the login, so that later calls can name the bare
-            openid; False where ``code2session`` could not save it. Not compared.
+        session_key: Signs what is sent for the player. Secret: it must never reach the game's
+            client.
+        unionid: The player across one developer's games; None if the platform gives none.
+        remembered: Whether the session's store has the login, so that later calls need only the
+            openid; False if ``code2session`` could not save it. Ignored in comparisons.
     """
 
     openid: str
@@ -33,13 +34,13 @@ class LoginState:
 
 @frozen(kw_only=True)
 class HallLogin:
-    """A player who came in through the QQ game hall.
+    """A player who entered through the QQ game hall.
 
     Attributes:
         openid: The player in this game.
-        openkey: The hall's key for this page opening. Secret; pass it on unchanged. It lives two
-            hours, and each opening has its own: never mix one with another opening's openid.
-        pf: The platform word of the hall; Dawanka accepts only ``"qqgame"``.
+        openkey: The hall's key for this opening of the page. Secret; pass it on unchanged. It is
+            valid for 2 hours, and only with the openid of the same opening.
+        pf: The hall's name of the platform; Dawanka accepts only ``"qqgame"``.
         userip: The player's IP address, sent and signed when given.
 
     Source: https://open.qqgame.qq.com/wiki/24/35/46/47/47.html
@@ -53,7 +54,7 @@ class HallLogin:
     @classmethod
     @drop_frames
     def from_query(cls, query: Mapping[str, Any]) -> Self:
-        """Read the login from the query the hall opens the game's page with.
+        """Read the login from the query with which the hall opens the game's page.
 
         Args:
             query: A request's query: Django's ``request.GET``, Flask's ``request.args`` or any
@@ -79,18 +80,18 @@ class HallLogin:
 
 @frozen(kw_only=True)
 class CallEvent:
-    """One attempt at a call, for metrics and logs. It holds no secret.
+    """One attempt at a call, for metrics and logs. It contains no secret.
 
     Attributes:
-        endpoint: The platform's word for the call, such as ``"set_user_storage"``.
+        endpoint: The platform's name of the call, such as ``"set_user_storage"``.
         attempt: 1 for the first.
         outcome: ``"ok"``, or how it ended: ``"not_sent"``, ``"unanswered"``, ``"unavailable"``,
-            ``"throttled"``, ``"busy"``, ``"garbled"``, ``"refused"``; ``"interrupted"`` where
-            something else than a failure ended it, such as Ctrl-C.
-        code: The platform's code; None where it answered none, or success.
+            ``"throttled"``, ``"busy"``, ``"garbled"``, ``"refused"``; ``"interrupted"`` if
+            something other than a failure ended it, such as Ctrl-C.
+        code: The platform's code; None for a success, or if there was none.
         seconds: How long the attempt took.
-        sent_bytes: Size of the body that was sent.
-        received_bytes: Size of the body that came back.
+        sent_bytes: Size of the request's body.
+        received_bytes: Size of the reply's body.
     """
 
     endpoint: str
@@ -104,11 +105,12 @@ class CallEvent:
 
 @frozen(kw_only=True)
 class AccessToken:
-    """An access token and its life, in unix seconds.
+    """An access token and its validity, in Unix seconds.
 
     Attributes:
         value: The token. Secret.
-        fetched_at: When it was asked for (before the request, so that its life is never overrated).
+        fetched_at: When it was requested: taken before the request, so that its validity is never
+            overestimated.
         expires_at: When it expires.
     """
 
@@ -125,8 +127,8 @@ class DawankaLevel(Enum):
 
         info.level >= DawankaLevel.DAWANKA
 
-    A number that the platform does not document is kept: ``DawankaLevel(7)`` is a level whose value
-    is 7. It ranks below all others, for nobody knows what it entitles to.
+    An undocumented number is kept: ``DawankaLevel(7)`` is a level whose value is 7. It ranks below
+    all others, because its privileges are unknown.
 
     Attributes:
         value: The platform's number.
@@ -175,17 +177,17 @@ class DawankaLevel(Enum):
 
 @frozen(kw_only=True)
 class DawankaInfo:
-    """What ``get_dawanka_info`` tells of a player.
+    """A player's Dawanka privileges, as ``get_dawanka_info`` returns them.
 
     Attributes:
         score: The player's Dawanka score.
-        level: The level in force, that of a trial card included.
-        binding: Whether a super Dawanka has bound the player and the bond is still valid.
+        level: The current level, including that of a trial card.
+        binding: Whether the player is bound by a super Dawanka, and the binding is still valid.
         discount: Recharge rebate in percent; 20 means 20 %.
         pay_return_count: Bonus uses left; -1 means unlimited, see :attr:`is_unlimited`.
         is_using_card: Whether a trial card is in use.
         real_level: The level without the card; None when no card is in use.
-        card_expire_ts: When the card ends, in unix seconds; None when no card is in use.
+        card_expire_ts: When the card expires, in Unix seconds; None when no card is in use.
     """
 
     score: int
@@ -199,7 +201,7 @@ class DawankaInfo:
 
     @property
     def is_unlimited(self) -> bool:
-        """Whether the player's bonus uses have no limit."""
+        """Whether the player has an unlimited number of bonus uses."""
         return self.pay_return_count == UNLIMITED
 
     @property
@@ -210,12 +212,13 @@ class DawankaInfo:
 
 @frozen(kw_only=True)
 class PayReport:
-    """What ``report_dawanka_pay`` answers.
+    """The result of ``report_dawanka_pay``.
 
     Attributes:
-        use: Bonus uses the player has used up at the present level; None where the answer was lost
+        use: Bonus uses that the player has spent at the current level; None if the reply was lost
             and ``Dawanka.settle`` found out that the report was counted.
-        left: Bonus uses left at the present level; None where only the caller knew it was counted.
+        left: Bonus uses left at the current level; None if only the caller knew that it was
+            counted.
     """
 
     use: int | None
@@ -224,21 +227,21 @@ class PayReport:
 
 @frozen(kw_only=True)
 class PayOrder:
-    """What is recorded of a ``report_dawanka_pay`` with an order id. It holds no secret.
+    """The record of a ``report_dawanka_pay`` with an order id. It contains no secret.
 
     Attributes:
         order_id: The game's own id of the payment.
         openid: The player.
         address: Scheme and host that the report goes to.
-        mark: Tells this attempt from any other at the same order.
-        begun_at: When the report was begun, in unix seconds of the order store's clock.
-        settle_from: From when ``Dawanka.settle`` can decide, by the same clock: the report cannot
-            be under way any longer.
-        uses_before: The player's uses left before; None where another report of the player might
-            have been counted at the time, so that the number tells nothing.
-        quiet_from: From when no earlier report of the player may be under way, by the same clock.
-        ended_at: When the answer was recorded, by the same clock; None while the order is open.
-        report: The answer; None while the order is open.
+        mark: Distinguishes this attempt at the order from any other.
+        begun_at: When the report was started, in Unix seconds of the order store's clock.
+        settle_from: From when ``Dawanka.settle`` can decide, by the same clock: then the report can
+            no longer be under way.
+        uses_before: The player's remaining uses before the report; None if another report of the
+            player might have been counted at the time, so that the number proves nothing.
+        quiet_from: From when no earlier report of the player can be under way, by the same clock.
+        ended_at: When the outcome was recorded, by the same clock; None while the order is open.
+        report: The result; None while the order is open.
     """
 
     order_id: str

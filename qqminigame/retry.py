@@ -64,11 +64,11 @@ def outcome_of(error: QQMiniGameError) -> Outcome:
 class RetryPolicy:
     """How often to try, and how long to pause.
 
-    The pause before attempt n + 1 is drawn evenly from 0 to ``base_seconds`` * 2 ** (n - 1), at
+    The pause before attempt n + 1 is random, between 0 and ``base_seconds`` * 2 ** (n - 1), and at
     most ``max_seconds``: exponential backoff with full jitter.
 
     Attributes:
-        attempts: How often a call is tried at most; 1 for never again.
+        attempts: The highest number of attempts; 1 for no retries.
         base_seconds: The longest first pause.
         max_seconds: The longest pause.
         deadline_seconds: How long a whole call may take, pauses and token fetch included; at most a

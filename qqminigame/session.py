@@ -1,4 +1,4 @@
-"""What all services share: credentials, platform, store, connections, made from arguments."""
+"""The session that all services share: credentials, platform, store and connections."""
 
 import copy
 import os
@@ -49,8 +49,8 @@ class SessionArguments(TypedDict, total=False):
 class Session:
     """One app's connection to its platform: credentials, access token, logins, HTTP connections.
 
-    Make one for a process and share it: it may be used by many threads at once, and in the
-    children of a fork. It opens nothing before the first call.
+    Create one per process and share it: several threads may use it at once, and so may the children
+    of a fork. Nothing is opened before the first call.
     """
 
     def __init__(
@@ -86,24 +86,24 @@ class Session:
                 WeChat): programs that do all get the same token and do not invalidate each other's.
             store: Where the access token and logins are kept: a store, or the address of one:
                 ``"memory:"``, ``"sqlite:///file"``, ``"redis://host:port/number"``. By default an
-                SQLite file in the user's cache folder, which all processes of this user share.
-            timeout: Seconds to wait for a connection, and for the next bytes of an answer; one
-                number for both.
-            pool_size: How many connections to one address at most. A thread needs one while it
-                makes a call; if none is free, it waits for one as long as the call may take. The
-                adapters of ``http`` have sizes of their own.
+                SQLite file in the user's cache folder, shared by all processes of this user.
+            timeout: Seconds to wait for a connection, and for the next bytes of a reply: a tuple,
+                or one number for both.
+            pool_size: The highest number of connections to one address. A thread that finds no free
+                connection waits for one until its call's deadline. The adapters of ``http`` have
+                sizes of their own.
             login_ttl: Seconds for which a login is remembered; None keeps it until the platform
                 rejects it.
-            retry: What is repeated, and for how long; see :class:`RetryPolicy`.
+            retry: What is retried, and for how long; see :class:`RetryPolicy`.
             base_url: Sends every call to this address, paths unchanged: a sandbox or gateway.
             http: A ``requests.Session`` whose adapters (for whole hosts), headers, proxies,
-                ``verify`` and ``cert`` are to be used.
-            on_call: Is called after each attempt at a call, with a :class:`CallEvent`. What it
-                raises is logged and changes nothing.
-            clock: What is asked for time, pauses and chance; for tests.
+                ``verify`` and ``cert`` are used.
+            on_call: Called after each attempt at a call, with a :class:`CallEvent`. An exception
+                that it raises is logged and otherwise ignored.
+            clock: The source of time, pauses and randomness; for tests.
 
         Raises:
-            ConfigurationError: An argument is not what it has to be.
+            ConfigurationError: An argument is missing or invalid.
         """
         self._app = App(
             app_id=settings.credential("app_id", app_id),
@@ -194,10 +194,10 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Close the connections. The session stays usable and opens new ones when needed.
+        """Close the connections. The session remains usable and opens new ones when needed.
 
-        Proxies and certificates of the environment, and those of ``http``, are looked up once for
-        an address; after this they are looked up again.
+        Proxies and certificates, those of the environment and of ``http``, are looked up once per
+        address, and again after this call.
         """
         self._caller.attempts.transport.close()
 
@@ -205,8 +205,8 @@ class Session:
         """Return an endpoint after checking that this session can call it.
 
         Args:
-            endpoint: A row of the platform; None where the platform has none.
-            service: Who asks, for the error.
+            endpoint: A row of the platform; None if the platform has no such call.
+            service: The service that needs it, for the error message.
 
         Raises:
             ConfigurationError: The platform has no such call, or the session lacks the credential.
@@ -232,7 +232,7 @@ class Session:
         return endpoint
 
     def target(self, endpoint: Endpoint) -> tuple[str, str]:
-        """Return the id by which an endpoint knows the app, and the address its calls go to."""
+        """Return the app's id for an endpoint, and the address that its calls go to."""
         hall = endpoint.auth is Auth.OPENAPI_V3 and self._app.hall_app_id
         return hall or self._app.app_id, self._base_url or endpoint.host
 
@@ -244,20 +244,20 @@ class Session:
         read: Callable[[Result], T],
         deadline: Deadline | None = None,
     ) -> T:
-        """Make one call of the platform and return what it answered.
+        """Make one call to the platform and return its result.
 
-        The arguments have to be checked: this is what the services do.
+        This is for the services, which check the arguments first.
 
         Args:
             endpoint: The call.
             payload: Its own parameters.
-            login: Who it is made for; a str is the openid of a login that the store remembers;
-                None for a call of the app itself.
-            read: Reads the answer; a ReplyError in it is one of the call.
-            deadline: When it has to be over, where it is a step of something longer.
+            login: The player; a str is the openid of a login that the store remembers; None for a
+                call of the app itself.
+            read: Turns the reply into the result; it may raise ReplyError.
+            deadline: The deadline, if the call is a step of something longer; None for a new one.
 
         Raises:
-            QQMiniGameError: It did not succeed; see :mod:`qqminigame.exceptions`.
+            QQMiniGameError: The call did not succeed; see :mod:`qqminigame.exceptions`.
         """
         deadline = deadline or self.deadline()
         if isinstance(login, str):
@@ -265,14 +265,14 @@ class Session:
         return self._caller.call(endpoint, payload, login, read, deadline)
 
     def deadline(self) -> Deadline:
-        """Start the time that a call has: :attr:`deadline_seconds` from now."""
+        """Return the deadline of a call that starts now: :attr:`deadline_seconds` from now."""
         return Deadline(self._caller.retry.deadline_seconds, self.clock.monotonic)
 
     def login_state(self, login: LoginState | str) -> LoginState:
-        """Return a login; a bare openid is looked up among those remembered.
+        """Return a login; for a bare openid, the one that the store remembers.
 
         Raises:
-            LoginExpiredError: None of this openid is remembered.
+            LoginNotFoundError: The store has no login of this openid.
         """
         if isinstance(login, str):
             return self.logins.find(login, timeout=self.deadline_seconds)
@@ -319,13 +319,13 @@ class Session:
         return self._caller.retry.deadline_seconds
 
     def within(self, seconds: float) -> Self:
-        """Return this session with another deadline for its calls; all else is shared.
+        """Return a session with another deadline for its calls; everything else is shared.
 
         Args:
-            seconds: How long a whole call may take, from its start to its answer or error.
+            seconds: How long a whole call may take, from its start to its result or error.
 
         Raises:
-            ConfigurationError: This is no positive number.
+            ConfigurationError: ``seconds`` is not a positive number.
         """
         view = copy.copy(self)
         retry = evolve(
@@ -338,7 +338,7 @@ class Session:
     def describe(self) -> str:
         """Return a multi-line description of this session's settings, to print.
 
-        It asks the store how many logins it has, and sends nothing. It shows no secret.
+        The store is asked for the number of its logins; nothing is sent.
         """
         logins: object
         try:
@@ -357,7 +357,7 @@ class Session:
         return str(text)
 
     def now(self) -> int:
-        """Return the time in unix seconds."""
+        """Return the time in Unix seconds."""
         return int(self.clock.time())
 
     def _token_endpoint(self, stable: bool) -> Endpoint:

@@ -1,4 +1,4 @@
-"""Support for tests of your own: no secret is shown, in any of its forms.
+"""Support for your own tests: assert that no secret is shown, in any encoding.
 
     from qqminigame.testing import assert_no_secrets
 
@@ -6,10 +6,10 @@
         view(request)
     assert_no_secrets([caught.value, caplog.records], [SESSION_KEY, APP_SECRET])
 
-A traceback quotes source lines, so the secrets belong into names, not into the lines that run.
+A traceback quotes source lines, so keep the secrets in constants and out of the lines that run.
 """
 
-# No line is shared with qqminigame.redaction: a mask that is checked by itself hides its holes.
+# No code is shared with qqminigame.redaction: a mask that checked itself would hide its own gaps.
 
 import base64
 import json
@@ -27,24 +27,24 @@ _SHORTEST: Final = 4
 def assert_no_secrets(
     thing: object, secrets: Iterable[str], *, include_locals: bool = False
 ) -> None:
-    """Assert that a thing shows none of the secrets: plain, URL-encoded, base64, hex or escaped.
+    """Assert that a value shows none of the secrets: plain, URL-encoded, base64, hex or escaped.
 
-    Looked through are, of an exception: its text, arguments, attributes, notes, causes and
-    contexts (the suppressed ones too), traceback and pickle; of a log record: its message and every
-    attribute, with the exception in it, and its pickle; of mappings and other iterables: each
-    entry (an iterator is read to its end); of anything else: ``str`` and ``repr``. So a value may
-    hold a secret as long as it does not show it.
+    - Of an exception, its text, arguments, attributes, notes, causes and contexts (also suppressed
+      ones), traceback and pickle are searched.
+    - Of a log record, its message, every attribute, its exception and its pickle.
+    - Of mappings and other iterables, each item. An iterator is read to its end.
+    - Of anything else, ``str`` and ``repr``: a value may hold a secret if it does not show it.
 
     Args:
-        thing: What may be seen by others.
+        thing: A value that others may see.
         secrets: The secrets, of at least 4 characters each: shorter ones are found by chance.
-        include_locals: Whether the local variables in tracebacks count as shown, as where an error
-            reporter sends them along. Those of the test that caught the exception count too.
+        include_locals: Whether local variables in tracebacks are searched too, as error reporters
+            may send them. This includes those of the test that caught the exception.
 
     Raises:
-        AssertionError: A secret is shown. The error says where, and which by its number and
-            length; it does not show it.
-        ValueError: There is no secret to look for, or one is too short or not a str.
+        AssertionError: A secret is shown. The message says where, and identifies the secret by its
+            number and length without showing it.
+        ValueError: No secret was given, or one is too short or not a str.
     """
     __tracebackhide__ = True  # pytest prints the arguments of the frames it shows
     patterns = [_pattern(number, secret) for number, secret in enumerate(secrets, 1)]
@@ -64,7 +64,7 @@ def assert_no_secrets(
 
 
 class _Reader:
-    """Yields every text that others may see of a thing, with the place where they see it."""
+    """Yields every text of a value that others may see, with the place where it is seen."""
 
     def __init__(self, *, include_locals: bool) -> None:
         self._include_locals = include_locals

@@ -1,4 +1,4 @@
-"""Dawanka: the game hall's privileges for players who pay."""
+"""Dawanka: privileges of the game hall for paying players."""
 
 import sys
 from collections.abc import Iterator
@@ -28,7 +28,8 @@ _STATE: Final = messages.NOT_A_CHOICE.of(choices="'open', 'finished', None")
 class Dawanka:
     """Asks for a player's Dawanka privileges and reports that a bonus was used.
 
-    Make one for a process and share it, as the session: it keeps a connection to the order records.
+    Create one per process and share it, like the session: it keeps a connection to the order
+    records.
     """
 
     def __init__(self, session: Session, orders: Store | str | None = None) -> None:
@@ -38,12 +39,12 @@ class Dawanka:
             session: The session.
             orders: Where reports with an order id are recorded: a store, or the address of one. All
                 processes that report for the app must use the same. By default an SQLite file in
-                the user's *state* folder, which all processes of this user share. These are
-                records, not a cache: where they are lost, an order can be counted twice.
+                the user's *state* folder, shared by all processes of this user. These are records,
+                not a cache: if they are lost, an order can be counted twice.
 
         Raises:
-            ConfigurationError: The session has no app_key, the platform no Dawanka, or ``orders``
-                cannot be used for records.
+            ConfigurationError: The session has no app_key, the platform does not have Dawanka, or
+                ``orders`` cannot be used for records.
         """
         platform = checked(session, "Dawanka").platform
         self._session = session
@@ -69,13 +70,13 @@ class Dawanka:
         """Ask for a player's level, score and privileges.
 
         Args:
-            hall_login: The player, as the hall's query names them.
-            version: 2 for all levels; 1 for the older data, which knows only
-                ``DawankaLevel.DAWANKA`` and ``SUPER_DAWANKA``.
+            hall_login: The player, from the hall's query.
+            version: 2 for all levels; 1 for the older data, which has only ``DawankaLevel.DAWANKA``
+                and ``SUPER_DAWANKA``.
 
         Raises:
             InvalidArgumentError: An argument is wrong; nothing was sent.
-            LoginExpiredError: The openkey is not valid any more.
+            LoginExpiredError: The openkey is no longer valid.
             SignatureError: The app_key is wrong.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
@@ -90,28 +91,28 @@ class Dawanka:
 
     @drop_frames
     def report_pay(self, hall_login: HallLogin, order_id: str | None = None) -> PayReport:
-        """Report that the player used a bonus; it takes one use away.
+        """Report that the player used a bonus, which takes one of the player's uses.
 
-        The platform knows no order numbers: each success takes a use, so a report is never sent
-        again once it may have been received. With an ``order_id``, which costs one
-        ``get_dawanka_info``, no process that uses the same records reports the same order twice,
-        not even after a crash: a finished order is answered from the records, an open one is
+        The platform has no order numbers: each success takes a use, so a report is never sent again
+        once it may have been received. With an ``order_id``, which costs one call of
+        ``get_dawanka_info``, processes that use the same records never report the same order twice,
+        not even after a crash: a finished order is answered from the records, and an open one is
         refused until :meth:`settle` has closed it.
 
         Args:
-            hall_login: The player, as the hall's query names them.
-            order_id: The game's own id of the payment, 1 to 128 bytes; None for a report that is
-                not recorded.
+            hall_login: The player, from the hall's query.
+            order_id: The game's own id of the payment, 1 to 128 bytes; None reports without a
+                record.
 
         Raises:
             InvalidArgumentError: An argument is wrong; nothing was sent.
-            OutcomeUnknownError: It may or may not have been counted. With an ``order_id``, let
-                :meth:`settle` find out, ``error.settle_in`` seconds later: by default 68 s after
-                the report was begun (8 s for the call, and 60 s for a report still under way).
-            TransportError: It certainly never went out.
-            LoginExpiredError: The openkey is not valid any more; it was not counted.
-            SignatureError: The app_key is wrong; it was not counted.
-            StoreError: The order cannot be recorded; nothing was sent.
+            OutcomeUnknownError: The report may or may not have been counted. With an ``order_id``,
+                call :meth:`settle` after ``error.settle_in`` seconds: by default 68 s after the
+                start of the report (8 s for the call, and 60 s for a report still under way).
+            TransportError: The report was certainly not sent.
+            LoginExpiredError: The openkey is no longer valid; the report was not counted.
+            SignatureError: The app_key is wrong; the report was not counted.
+            StoreError: The order could not be recorded; nothing was sent.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
@@ -126,14 +127,15 @@ class Dawanka:
     def report_pay_if_left(
         self, hall_login: HallLogin, order_id: str | None = None
     ) -> PayReport | None:
-        """Report that the player used a bonus, after asking whether there is one to use.
+        """Report that the player used a bonus, if the player has any uses left.
 
         Args:
-            hall_login: The player, as the hall's query names them.
-            order_id: As for :meth:`report_pay`; an order reported before is answered as then.
+            hall_login: The player, from the hall's query.
+            order_id: As for :meth:`report_pay`; an order that was reported before is answered from
+                the records.
 
         Returns:
-            The answer; None where the player has no use left, and nothing was reported.
+            The report; None if the player had no uses left, and nothing was reported.
 
         Raises:
             InvalidArgumentError: An argument is wrong; nothing was sent.
@@ -158,26 +160,25 @@ class Dawanka:
     ) -> PayReport | None:
         """Close an order whose outcome is unknown.
 
-        Whether it was counted shows in the player's uses left before and after. Where they cannot
-        tell, only the caller can. Settle soon: uses that the platform gives or takes meanwhile
-        change the count too.
+        The player's remaining uses, before and after, show whether it was counted. If they prove
+        nothing, only the caller can decide. Settle soon: uses that the player gains or spends
+        meanwhile change the number.
 
         Args:
             hall_login: The player, with an openkey that is valid now.
             order_id: The order.
-            happened: Whether the report was counted, where the caller knows from elsewhere; None to
-                find out.
+            happened: Whether the report was counted, if the caller knows; None to find out.
 
         Returns:
-            The report, if it was counted: the order is finished, also one that has no record and of
-            which only the caller knows. None if it was not counted: the order is forgotten and may
-            be reported again.
+            The report if it was counted; then the order is finished, even one without a record that
+            only the caller knows of. None if it was not counted; then its record is removed, and it
+            may be reported again.
 
         Raises:
             InvalidArgumentError: An argument is wrong, or the order belongs to another player.
-            OutcomeUnknownError: It cannot be decided, and why: the report may still be under way
-                (``error.settle_in`` says for how long), the player's uses are unlimited, the level
-                has changed, or another report came in between.
+            OutcomeUnknownError: It cannot be decided, and the message says why: the report may
+                still be under way (``error.settle_in`` says for how long), the player's uses are
+                unlimited, the level has changed, or another report came in between.
             QQMiniGameError: Any other failure, see :mod:`qqminigame.exceptions`.
 
         Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
@@ -194,14 +195,14 @@ class Dawanka:
     def orders(
         self, state: Literal["open", "finished"] | None = None, limit: int | None = None
     ) -> Iterator[PayOrder]:
-        """Yield recorded orders, in no particular order; read in pages, so that memory stays flat.
+        """Yield the recorded orders, in no particular order; they are read in pages, as needed.
 
-        Listing the open ones does not read the finished ones. An order may come twice if others are
+        Listing open orders does not read finished ones. An order may appear twice if others are
         recorded meanwhile.
 
         Args:
-            state: ``"open"`` for those whose outcome is unknown or still to come, ``"finished"``,
-                or None for both.
+            state: ``"open"`` for orders whose outcome is unknown or pending, ``"finished"``, or
+                None for both.
             limit: How many at most; None for all.
 
         Raises:
@@ -222,7 +223,8 @@ class Dawanka:
         An order that was removed is unknown: reported again, it is counted again.
 
         Args:
-            older_than: How many seconds ago an order has to have ended, at least 86,400 (a day).
+            older_than: Only orders that ended more than this many seconds ago; at least 86,400 (a
+                day).
             limit: How many to remove at most.
 
         Returns:
@@ -239,10 +241,10 @@ class Dawanka:
         return self._orders.prune(older_than, limit)
 
     def trust_orders(self) -> None:
-        """Go on with the records that ``orders=`` names, after a StoreError about others.
+        """Accept the records that ``orders=`` names, after a StoreError about other ones.
 
-        Call it once, after the records were moved on purpose or are lost for good, when it is
-        certain that no order which they do not have will be reported again.
+        Call it once, after the records were moved on purpose or lost for good, and only if no order
+        that is missing from them will be reported again.
 
         Raises:
             StoreError: The records cannot be used.

@@ -62,7 +62,7 @@ class PlatformCode(IntEnum):
 
 
 class Auth(Enum):
-    """How a call proves who makes it."""
+    """How a call is authenticated."""
 
     APP = "appid and secret among the parameters"
     LOGIN_STATE = "access token and the player's signature in the query"
@@ -76,15 +76,15 @@ class Auth(Enum):
 
 @frozen(kw_only=True)
 class Dialect:
-    """How a platform's replies say success and failure.
+    """How a platform's replies express success and failure.
 
-    A reply is a success where all of ``code_fields`` are absent or 0. Otherwise its code is the
-    first of them that is not 0.
+    A reply is a success if all of ``code_fields`` are absent or 0. Otherwise its code is the first
+    of them that is not 0.
 
     Attributes:
-        code_fields: The fields that hold the code, the most telling one first.
-        message_fields: The fields that hold a text, the most telling one first.
-        data_field: The field that holds the results; None where they stand at the top.
+        code_fields: The fields that hold the code, the most specific one first.
+        message_fields: The fields that hold a text, the most specific one first.
+        data_field: The field that holds the results; None if they are at the top level.
     """
 
     code_fields: tuple[str, ...]
@@ -97,18 +97,18 @@ class Endpoint:
     """One call of a platform.
 
     Attributes:
-        name: The platform's word for it.
+        name: The platform's name for it.
         method: The HTTP method.
         host: Scheme and host.
         path: The path with its leading slash.
-        auth: How the call is authorised.
-        dialect: How it answers.
-        codes: What its codes mean; the first table that knows a code decides.
-        idempotent: Whether doing it twice does no harm.
-        refusals: Of a call that must not be done twice, the codes after which it was certainly not
+        auth: How the call is authenticated.
+        dialect: The form of its replies.
+        codes: What its codes mean; the first table that contains a code decides.
+        idempotent: Whether the call may be repeated.
+        refusals: For a call that is not idempotent, the codes after which it was certainly not
             carried out.
-        results: The fields a success carries as non-empty strings. A reply without a code is a
-            success only where these are named and there.
+        results: The fields that a success contains as non-empty strings. A reply without a code is
+            a success only if these are listed and present.
         constants: Parameters that are the same in every call.
         source: The page that describes it.
     """
@@ -136,7 +136,7 @@ class Endpoint:
 
 @frozen(kw_only=True)
 class StorageRules:
-    """What the platform answers where the local checks refuse a pair.
+    """The codes that the platform returns for what the local checks refuse.
 
     Attributes:
         too_many_pairs: Code for more than 128 pairs.
@@ -151,7 +151,7 @@ class StorageRules:
 
 @frozen(kw_only=True)
 class RankingRules:
-    """The form of a value that the platform ranks by.
+    """The form of a ranking value.
 
     Attributes:
         wrapper: The field that holds score and time.
@@ -166,7 +166,7 @@ class RankingRules:
 
 @frozen(kw_only=True)
 class Platform:
-    """One platform; None where it has no such call.
+    """One platform; None stands for a call that it does not have.
 
     Attributes:
         name: What ``Session(platform=...)`` calls it.
@@ -180,7 +180,7 @@ class Platform:
         ranking: Its ranking values.
         set_interactive: Writes interactive data.
         interactive_values: The values interactive data takes.
-        get_dawanka: Asks a player's Dawanka privileges.
+        get_dawanka: Asks for a player's Dawanka privileges.
         report_dawanka: Reports that a bonus was used.
     """
 

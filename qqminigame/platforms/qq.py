@@ -76,7 +76,7 @@ class LoginCode(PlatformCode):
 
 
 class AccessTokenCode(PlatformCode):
-    """Codes by which a call says that its access token is not valid (any more)."""
+    """Codes for an access token that is not, or no longer, valid."""
 
     INVALID_CREDENTIAL = 40001, causes.TOKEN_NOT_VALID
     INVALID_TOKEN = 40014, causes.TOKEN_NOT_VALID
@@ -85,7 +85,7 @@ class AccessTokenCode(PlatformCode):
 
 
 class SignatureCode(PlatformCode):
-    """Codes by which a call says that the player's signature does not check out."""
+    """Codes for a rejected signature of a player's call."""
 
     SIGNATURE_REFUSED = -100050007, causes.SIGNATURE_REFUSED
     INVALID_SIGNATURE = 87009, causes.SIGNATURE_REFUSED

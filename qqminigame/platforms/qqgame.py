@@ -127,7 +127,7 @@ class DawankaCode(PlatformCode):
 
 
 class OpenApiCode(PlatformCode):
-    """General codes of OpenAPI V3, which any call of the hall may answer."""
+    """General codes of OpenAPI V3, which any call of the game hall may return."""
 
     PARAMETER = 1, _PARAMETER
     BUSY = 1001, _BUSY

@@ -69,7 +69,7 @@ class WeChatTokenCode(PlatformCode):
 
 
 class WeChatLoginCode(PlatformCode):
-    """Codes that WeChat's login has besides QQ's, or words otherwise."""
+    """Codes that WeChat's login has in addition to QQ's, or with another meaning."""
 
     INVALID_JS_CODE = 40029, _JS_CODE
     JS_CODE_USED = 40163, _JS_CODE

@@ -1,4 +1,4 @@
-"""The public class: the platform in a thread of this process, everything synchronous outside."""
+"""The public class: the platforms in a thread of this process, with a synchronous interface."""
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from qqminigame.sandbox.world import HallEntry, Settings
 class Sandbox:
     """The mini game platforms of QQ, Douyin and WeChat on this machine, one app on all of them.
 
-    ``help("qqminigame.sandbox")`` says how it decides where the platforms' pages are silent.
+    ``help("qqminigame.sandbox")`` says how it behaves where the platforms' pages are silent.
 
     Args:
         host: The address to listen on.
@@ -27,18 +27,19 @@ class Sandbox:
         app_key: The appkey that signs the game hall's calls. Use letters and digits: Tencent's own
             PHP SDK replaces hyphens and underscores in it.
         seed: Makes openids, keys, tokens, codes and overlaps the same in every run.
-        awkward: Hand out access tokens with ``+``, ``/`` and ``=``, to find clients that forget
-            URL-encoding. The platforms' own tokens are not known to contain them.
-        token_seconds: How long an access token lives.
-        overlap_seconds: How long the token before the newest lives on; None for a random time of
-            up to 300 seconds at each fetch, since the pages promise no more.
-        session_seconds: How long a session_key lives without being used; None for no limit.
-        fetches_a_day: How often a day each token call may be made, by platform, such as
-            ``{"qq": 100}``; what is not named follows the pages (see `tokens.PLATFORMS`).
+        awkward: Issue access tokens with ``+``, ``/`` and ``=``, to find clients that do not
+            URL-encode them. The platforms' own tokens are not known to contain these.
+        token_seconds: For how many seconds an access token is valid.
+        overlap_seconds: For how many seconds the previous token remains valid after a fetch; None
+            for a random time of up to 300 seconds each time, since the pages promise no more.
+        session_seconds: For how many seconds a session_key is valid without being used; None for no
+            limit.
+        fetches_a_day: How often each token call may be made in a day, by platform, such as
+            ``{"qq": 100}``; platforms not named follow their pages (see `tokens.PLATFORMS`).
         allowed_ips: The addresses that may fetch WeChat's access tokens; None for all.
         total_bytes: How many bytes (keys and values, UTF-8) may be stored for one player.
-        ranking_keys: The keys that are a ranking's in Douyin's console: their values must be
-            ranking values there.
+        ranking_keys: The ranking keys of Douyin's console: there, their values must be ranking
+            values.
         log_size: How many requests the log keeps.
         keepalive_seconds: How long an idle connection stays open.
         ssl_context: Serve https with this server-side context.
@@ -108,7 +109,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The address that stands for all of the platform's hosts, without a slash at the end.
+        """The address that stands for all hosts of the platforms, without a trailing slash.
 
         Raises:
             RuntimeError: The sandbox is not running.
@@ -121,23 +122,23 @@ class Sandbox:
         """Listen, and serve in a background thread.
 
         Raises:
-            OSError: The address cannot be listened on; the message names it.
-            RuntimeError: The sandbox is running already.
+            OSError: The sandbox cannot listen on the address; the message names it.
+            RuntimeError: The sandbox is already running.
         """
         if self._thread.running:
             raise RuntimeError(f"the sandbox is running already: {self._url}")
         self._url = self._thread.start(*self._address)
 
     def stop(self) -> None:
-        """Close the listener and all connections; state and log can still be read."""
+        """Stop listening and close all connections; state and log can still be read."""
         self._url = None
         self._thread.stop()
 
     def serve_forever(self, ready: Callable[[], object] | None = None) -> None:
-        """Serve until Ctrl-C or SIGTERM; start first if that has not been done.
+        """Serve until Ctrl-C or SIGTERM, and start first if the sandbox is not running.
 
         Args:
-            ready: Called when it serves and can be stopped.
+            ready: Called when the sandbox is serving and can be stopped.
         """
         if not self._thread.running:
             self.start()
@@ -154,13 +155,13 @@ class Sandbox:
     def js_code(
         self, openid: str | None = None, *, unionid: str | None = None, platform: str = "qq"
     ) -> str:
-        """Log a player in on the game's page: make a code, good for one login within 5 minutes.
+        """Log a player in on the game's page: return a code for one login within 5 minutes.
 
         Args:
-            openid: The player; without it a new one.
-            unionid: Given along at the player's logins from now on.
+            openid: The player; None for a new one.
+            unionid: Returned by the player's logins from now on.
             platform: ``"qq"``, ``"douyin"`` or ``"wechat"``. The code works on this platform only,
-                and the player is this platform's, even if another one knows the same openid.
+                and the player belongs to it, even if another platform knows the same openid.
         """
         return self._thread.do(lambda: self._control.js_code(openid, unionid, platform))[0]
 
@@ -177,12 +178,13 @@ class Sandbox:
         real_level: int | None = None,
         card_expire_ts: int | None = None,
     ) -> HallEntry:
-        """Let a player come in through the game hall.
+        """Let a player enter through the game hall.
 
-        Where nothing is given, a new player has 0, False and no card; a known one is unchanged.
+        Values that are not given are 0, False and no card for a new player, and remain as they are
+        for a known one.
 
         Args:
-            openid: The player; without it a new one.
+            openid: The player; None for a new one.
             level: 0 none, 1 大玩咖, 2 超级大玩咖, 3 潜力咖, 4 准玩咖.
             score: The score.
             binding: Whether bound by a 超级大玩咖.
@@ -193,7 +195,7 @@ class Sandbox:
             card_expire_ts: When the card ends, in unix seconds.
 
         Returns:
-            The openid and a fresh openkey, good for 2 hours: ``entry.openid`` and
+            The openid and a new openkey, valid for 2 hours: ``entry.openid`` and
             ``entry.openkey``, or ``openid, openkey = sandbox.hall_login()``.
         """
         return self._thread.do(
@@ -211,30 +213,31 @@ class Sandbox:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return what the platforms know, as ``GET /_sandbox/state`` does.
+        """Return the state of the platforms, as ``GET /_sandbox/state`` does.
 
-        ``state["players"][openid]["storage"]`` is what is stored for a player. An openid that two
-        platforms know is in ``state["platforms"][platform]["players"]`` only.
+        ``state["players"][openid]["storage"]`` is what is stored for a player. An openid known to
+        two platforms is in ``state["platforms"][platform]["players"]`` only.
         """
         return self._thread.do(self._control.state)
 
     def log(self) -> list[dict[str, Any]]:
         """Return the requests so far with their secrets masked, as ``GET /_sandbox/log`` does.
 
-        ``warnings`` of an entry says what was accepted but hardly meant.
+        ``warnings`` of an entry says what was accepted but is probably a mistake.
         """
         return self._thread.do(self._control.log)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on, or back."""
+        """Move the platforms' clock forward, or back with a negative number of seconds."""
         self._thread.do(lambda: self._control.advance(seconds))
 
     def script(self, *faults: Fault | Mapping[str, object]) -> None:
-        """Let the next calls go wrong: each fault is a dict (or a `Fault`) with a kind.
+        """Make the next calls fail: each fault is a dict (or a `Fault`) with a kind.
 
         Common to all kinds: ``endpoint`` (the last part of a path, a path, or ``"*"`` for every
-        call; without it, every call but those that fetch an access token), ``times`` (how many
-        calls it hits: 1; -1 for all from then on) and ``skip`` (how many pass before).
+        call; by default, every call except those that fetch an access token), ``times`` (how many
+        calls it affects, 1 by default; -1 for all from then on) and ``skip`` (how many calls pass
+        before it).
 
         Answered by the platform; the call is not carried out:
             ``busy``: the platform is busy.
@@ -244,7 +247,7 @@ class Sandbox:
             ``answer``: the given ``status``, ``headers`` and ``body`` (or ``body_base64``), or all
             bytes as ``raw_base64``; ``handled`` carries the call out first, ``close`` ends the
             connection.
-            ``oversized``: a body of ``bytes``; ``announce`` gives its length.
+            ``oversized``: a body of ``bytes`` bytes; ``announce`` sends its length.
         Carried out, but the answer:
             ``delay``: comes after ``seconds``.
             ``drip``: comes byte by byte, one each ``seconds``; ``head`` false: only the body.
@@ -252,30 +255,30 @@ class Sandbox:
             ``reset_midway``: ends in the middle, and the connection is reset.
             ``reset_after``: never comes, the connection is reset.
             ``no_answer_after``: never comes, and the connection stays open.
-            ``close_idle``: comes whole, then the connection is closed unannounced.
+            ``close_idle``: comes complete, then the connection is closed without notice.
         Not carried out, not answered:
             ``reset_before``: the connection is reset.
-            ``no_answer``: silence, until the client gives up.
+            ``no_answer``: nothing is sent until the client gives up.
 
         Example: ``sandbox.script({"kind": "busy", "times": 2, "endpoint": "set_user_storage"})``
 
         Raises:
-            ValueError: One of them is not a fault; none is added.
+            ValueError: One of them is not a valid fault; none is added.
         """
         self._thread.do(lambda: self._control.script(faults))
 
     def revoke_tokens(self) -> None:
-        """Make every access token dead at once."""
+        """Make every access token invalid at once."""
         self._thread.do(self._control.revoke_tokens)
 
     def end_session(self, openid: str) -> None:
-        """Make a player's session_key stale, and take the page its session."""
+        """Make a player's session_key invalid, and end the session of the player's page."""
         self._thread.do(lambda: self._control.end_session(openid))
 
     def reset(self) -> None:
-        """Go back to the start: no players, no log, no faults, the machine's time.
+        """Return to the initial state: no players, no log, no faults, the machine's time.
 
-        Access tokens stay good, for a client that lives longer than one test.
+        Access tokens remain valid, for a client that is used by several tests.
         """
         self._thread.do(self._control.reset)
 

@@ -147,11 +147,11 @@ class HallPlayer:
 
 @attrs.frozen
 class HallEntry:
-    """What the hall hands to a game whose page a player opens: ``openid, openkey = entry``.
+    """What the hall passes to a game when a player opens its page: ``openid, openkey = entry``.
 
     Attributes:
         openid: The player.
-        openkey: The key of this opening, good for 2 hours.
+        openkey: The key of this opening, valid for 2 hours.
     """
 
     openid: str

@@ -21,7 +21,7 @@ def open_store(address: str, clock: Callable[[], float]) -> Store:
     Args:
         address: ``memory:``, ``sqlite:///relative/file``, ``sqlite:////absolute/file`` or
             ``redis://host:port/number``. ``?mode=660`` behind the file shares it with its group.
-        clock: Returns the time in unix seconds.
+        clock: Returns the time in Unix seconds.
 
     Raises:
         ConfigurationError: The address names no store.

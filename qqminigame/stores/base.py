@@ -12,17 +12,17 @@ TIMEOUT_SECONDS: Final = 5.0
 
 @runtime_checkable
 class Store(Protocol):
-    """Keeps texts under keys, for all threads and, most of them, for all processes.
+    """Keeps texts under keys, for all threads and, in most stores, for all processes.
 
-    Every method takes ``timeout``, the seconds after which it has to be over, and raises StoreError
-    where the store cannot be used within them. No method waits longer, whatever it waits for.
+    Every method takes ``timeout``, the seconds after which it has to end, and raises StoreError if
+    the store cannot be used within them. No method waits longer, whatever it waits for.
     """
 
     def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return the text of a key; None where there is none, or it has expired."""
+        """Return the text of a key; None if there is none, or it has expired."""
 
     def get_many(self, keys: Sequence[str], *, timeout: float = TIMEOUT_SECONDS) -> dict[str, str]:
-        """Return the texts of those keys that have one, at the price of few round trips."""
+        """Return the texts of those keys that have one, in few round trips."""
 
     def set(
         self,
@@ -32,33 +32,34 @@ class Store(Protocol):
         *,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Keep a text, for the given seconds, or for good."""
+        """Keep a text, for the given seconds or without a limit."""
 
     def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Keep a text for good where the key has none yet; return whether it had none."""
+        """Keep a text without a time limit if the key has none yet; return whether it had none."""
 
     def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Replace a text, kept for good, only where it is still ``old``; return whether it was."""
+        """Replace a text, without a time limit, only if it is ``old``; return whether it was."""
 
     def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Delete a key only where this is still its text; return whether it was."""
+        """Delete a key only if this is still its text; return whether it was."""
 
     def try_lock(
         self, name: str, lease_seconds: float, *, timeout: float = TIMEOUT_SECONDS
     ) -> str | None:
         """Take a lock if it is free, without waiting for its holder.
 
-        It frees itself after ``lease_seconds``, so that a holder who died holds nobody up.
+        It is released after ``lease_seconds`` at the latest, so that a holder that crashed blocks
+        nobody.
 
         Returns:
-            What :meth:`unlock` wants to see; None where another holds the lock.
+            The owner to pass to :meth:`unlock`; None if somebody else holds the lock.
         """
 
     def unlock(self, name: str, owner: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Free a lock, unless it is another's by now."""
+        """Release a lock, unless somebody else has taken it meanwhile."""
 
     def now(self, *, timeout: float = TIMEOUT_SECONDS) -> float:
-        """Return the time in unix seconds by the one clock that all users of the store share."""
+        """Return the time in Unix seconds by the one clock that all users of the store share."""
 
     def scan(
         self,
@@ -72,13 +73,13 @@ class Store(Protocol):
 
         Args:
             prefix: The start of the keys.
-            cursor: Where to go on: what the call before returned; empty for the start.
+            cursor: Where to continue: what the previous call returned; empty for the start.
             limit: About how many to return at most.
-            timeout: The seconds after which this has to be over.
+            timeout: The seconds after which this has to end.
 
         Returns:
-            Keys and texts in no particular order, and the cursor of the next call; an empty cursor
-            means that there are no more. A key that is there from the first call to the last is
+            Keys and texts in no particular order, and the cursor for the next call; an empty cursor
+            means that there are no more. A key that exists from the first call to the last is
             returned at least once.
         """
 
@@ -87,7 +88,7 @@ class Store(Protocol):
 
 
 def check_texts(*texts: str) -> None:
-    """Refuse texts that no store could give back.
+    """Refuse texts that no store could return.
 
     Raises:
         StoreError: UTF-8 cannot encode one of them; the message does not show it.
@@ -104,10 +105,10 @@ def check_texts(*texts: str) -> None:
 
 @runtime_checkable
 class DurableStore(Protocol):
-    """A store that can tell whether orders are safe in it."""
+    """A store that can say whether orders are safe in it."""
 
     def check_durable(self, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Raise ConfigurationError where what is kept might be lost."""
+        """Raise ConfigurationError if data might be lost."""
 
 
 @runtime_checkable
@@ -129,11 +130,11 @@ class TurnKeeper(Protocol):
 def check_durable(store: Store, *, timeout: float = TIMEOUT_SECONDS) -> None:
     """Refuse a store that might lose orders.
 
-    A store of the user's own that has no ``check_durable`` is taken at its word.
+    A store without ``check_durable`` is trusted.
 
     Args:
         store: The store.
-        timeout: The seconds after which this has to be over.
+        timeout: The seconds after which this has to end.
 
     Raises:
         ConfigurationError: Orders might be lost there; the message names the settings to change.

@@ -41,7 +41,7 @@ class DefaultStore:
 
         Args:
             path: The file.
-            clock: Returns the time in unix seconds.
+            clock: Returns the time in Unix seconds.
         """
         self._file = SQLiteStore(path, clock=clock)
         self._memory = MemoryStore(clock=clock)
@@ -59,7 +59,7 @@ class DefaultStore:
         return self._file.path if self._store() is self._file else None
 
     def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return the text of a key; None where there is none, or it has expired."""
+        """Return the text of a key; None if there is none, or it has expired."""
         return self._store().get(key, timeout=timeout)
 
     def get_many(self, keys: Sequence[str], *, timeout: float = TIMEOUT_SECONDS) -> dict[str, str]:
@@ -74,19 +74,19 @@ class DefaultStore:
         *,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Keep a text, for the given seconds, or for good."""
+        """Keep a text, for the given seconds or without a limit."""
         self._store().set(key, text, ttl_seconds, timeout=timeout)
 
     def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Keep a text for good where the key has none yet; return whether it had none."""
+        """Keep a text without a time limit if the key has none yet; return whether it had none."""
         return self._store().add(key, text, timeout=timeout)
 
     def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Replace a text only where it is still ``old``; return whether it was."""
+        """Replace a text only if it is still ``old``; return whether it was."""
         return self._store().replace_if(key, old, new, timeout=timeout)
 
     def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Delete a key only where this is still its text; return whether it was."""
+        """Delete a key only if this is still its text; return whether it was."""
         return self._store().delete_if(key, text, timeout=timeout)
 
     def try_lock(
@@ -96,11 +96,11 @@ class DefaultStore:
         return self._store().try_lock(name, lease_seconds, timeout=timeout)
 
     def unlock(self, name: str, owner: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Free a lock, unless it is another's by now."""
+        """Release a lock, unless somebody else has taken it meanwhile."""
         self._store().unlock(name, owner, timeout=timeout)
 
     def now(self, *, timeout: float = TIMEOUT_SECONDS) -> float:
-        """Return the time in unix seconds by this machine's clock."""
+        """Return the time in Unix seconds by this machine's clock."""
         return self._file.now(timeout=timeout)
 
     def scan(

@@ -55,13 +55,13 @@ class _Content:
 
 
 class MemoryStore:
-    """Keeps everything in this process, and forgets it with the process.
+    """Keeps everything in this process, until the process ends.
 
-    Two processes that use one of these each fetch an access token of their own, and each fetch
-    invalidates the token of the other: right for a single process and for tests.
+    For a single process, and for tests: several processes with a memory store each fetch access
+    tokens of their own, and invalidate each other's.
 
     A forked child starts with a copy of the texts and with all locks free, because their holders
-    are threads of the parent. Where another thread was in the middle of an operation at the fork,
+    are threads of the parent. If another thread was in the middle of an operation during the fork,
     the child starts empty.
     """
 
@@ -73,7 +73,7 @@ class MemoryStore:
         Args:
             max_logins: How many texts to keep under keys that start with ``login:``. One more, and
                 the least recently used of them goes. Other keys are never evicted.
-            clock: Returns the time in unix seconds.
+            clock: Returns the time in Unix seconds.
         """
         self._max_logins = max_logins
         self._clock = clock
@@ -83,7 +83,7 @@ class MemoryStore:
         return "<MemoryStore>"
 
     def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return the text of a key; None where there is none, or it has expired."""
+        """Return the text of a key; None if there is none, or it has expired."""
         with self._use(timeout) as content:
             entry = content.cache(key).get(key)
         return entry.text if entry else None
@@ -102,7 +102,7 @@ class MemoryStore:
         *,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Keep a text, for the given seconds, or for good."""
+        """Keep a text, for the given seconds or without a limit."""
         check_texts(key, text)
         with self._use(timeout) as content:
             if ttl_seconds is None or ttl_seconds > 0:
@@ -111,13 +111,13 @@ class MemoryStore:
                 content.cache(key).pop(key, None)
 
     def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Keep a text for good where the key has none yet; return whether it had none."""
+        """Keep a text without a time limit if the key has none yet; return whether it had none."""
         check_texts(key, text)
         with self._use(timeout) as content:
             return self._add(content.cache(key), key, text, None)
 
     def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Replace a text only where it is still ``old``; return whether it was."""
+        """Replace a text only if it is still ``old``; return whether it was."""
         check_texts(key, new)
         with self._use(timeout) as content:
             cache = content.cache(key)
@@ -128,7 +128,7 @@ class MemoryStore:
             return True
 
     def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Delete a key only where this is still its text; return whether it was."""
+        """Delete a key only if this is still its text; return whether it was."""
         with self._use(timeout) as content:
             return _delete_if(content.cache(key), key, text)
 
@@ -141,12 +141,12 @@ class MemoryStore:
             return owner if self._add(content.locks, name, owner, lease_seconds) else None
 
     def unlock(self, name: str, owner: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Free a lock, unless it is another's by now."""
+        """Release a lock, unless somebody else has taken it meanwhile."""
         with self._use(timeout) as content:
             _delete_if(content.locks, name, owner)
 
     def now(self, *, timeout: float = TIMEOUT_SECONDS) -> float:
-        """Return the time in unix seconds by this machine's clock."""
+        """Return the time in Unix seconds by this machine's clock."""
         return self._clock()
 
     def scan(

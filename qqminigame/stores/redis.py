@@ -42,21 +42,21 @@ _DURABLE: Final = {
 class RedisStore:
     """Keeps texts in a Redis database, under keys that start with ``qqminigame:``.
 
-    How long a text or a lock lives is up to Redis's own clock.
+    Redis's own clock decides when a text or a lock expires.
 
-    A command whose answer is lost is sent once more where that does no harm. Adding, locking and
-    deleting are not repeated: the first time may have worked.
+    A command whose reply is lost is sent once more if it is idempotent. Adding, locking and
+    deleting are not repeated: the first attempt may have worked.
     """
 
     def __init__(self, url: str) -> None:
-        """Name the database; it is connected to when first needed.
+        """Name the database; the connection is opened when first needed.
 
         Args:
             url: ``redis://[user:password@]host:port/number``, ``rediss://`` for TLS or
                 ``unix://`` for a socket. Options may follow, as ``redis.Redis.from_url`` takes
                 them: ``ssl_ca_certs`` and the other ``ssl_`` files, ``client_name``, ``protocol``,
-                ``socket_keepalive``. ``persistent=yes`` states that this Redis neither evicts
-                nor loses keys, where CONFIG GET is forbidden. Sentinel and Cluster are not
+                ``socket_keepalive``. ``persistent=yes`` states that this Redis neither evicts nor
+                loses keys, if CONFIG GET is forbidden. Sentinel and Cluster are not
                 supported.
 
         Raises:
@@ -68,7 +68,7 @@ class RedisStore:
         return f"<RedisStore {self._connections.name}>"
 
     def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return the text of a key; None where there is none, or it has expired."""
+        """Return the text of a key; None if there is none, or it has expired."""
         found = self._repeatable(_ends(timeout), "GET", _text(key))
         if found is None or isinstance(found, str):
             return found
@@ -98,7 +98,7 @@ class RedisStore:
         *,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Keep a text, for the given seconds, or for good."""
+        """Keep a text, for the given seconds or without a limit."""
         check_texts(key, text)
         ends = _ends(timeout)
         if ttl_seconds is not None and ttl_seconds <= 0:
@@ -108,7 +108,7 @@ class RedisStore:
         self._is_ok(self._repeatable(ends, "SET", _text(key), text, *life))
 
     def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Keep a text for good where the key has none yet; return whether it had none.
+        """Keep a text without a time limit if the key has none yet; return whether it had none.
 
         Raises:
             StoreError: Also where the answer was lost, and it was kept or not.
@@ -117,7 +117,7 @@ class RedisStore:
         return self._is_ok(self._once(_ends(timeout), "SET", _text(key), text, "NX"))
 
     def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Replace a text only where it is still ``old``; return whether it was."""
+        """Replace a text only if it is still ``old``; return whether it was."""
         check_texts(key, new)
         replaced = self._once(_ends(timeout), "EVAL", _REPLACE_IF, 1, _text(key), old, new)
         if replaced not in (0, 1):
@@ -125,7 +125,7 @@ class RedisStore:
         return bool(replaced)
 
     def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Delete a key only where this is still its text; return whether it was."""
+        """Delete a key only if this is still its text; return whether it was."""
         return self._delete_if(_text(key), text, timeout)
 
     def try_lock(
@@ -138,11 +138,11 @@ class RedisStore:
         return owner if self._is_ok(taken) else None
 
     def unlock(self, name: str, owner: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Free a lock, unless it is another's by now."""
+        """Release a lock, unless somebody else has taken it meanwhile."""
         self._delete_if(_lock(name), owner, timeout)
 
     def now(self, *, timeout: float = TIMEOUT_SECONDS) -> float:
-        """Return the time in unix seconds by Redis's clock."""
+        """Return the time in Unix seconds by Redis's clock."""
         found = self._repeatable(_ends(timeout), "TIME")
         try:
             seconds, microseconds = map(int, found)
@@ -183,7 +183,7 @@ class RedisStore:
         return list(texts.items()), "" if following == "0" else following
 
     def count(self, prefix: str, *, timeout: float = TIMEOUT_SECONDS) -> int:
-        """Return about how many keys start with ``prefix``; Redis looks at all its keys for that.
+        """Return about how many keys start with ``prefix``; this scans all keys of the database.
 
         Those that Redis moves meanwhile, because it grows or shrinks, may be counted twice.
         """

@@ -45,14 +45,16 @@ _CLEAN_LOCKS: Final = (
 
 
 class SQLiteStore:
-    """Keeps texts in a file that, unless told otherwise, only its owner can read.
+    """Keeps texts in a file that, by default, only its owner can read.
 
-    Its journal is SQLite's plain one, not the write-ahead log. With that, a connection holds locks
-    as long as it is open, and a forked child would take those of its parent for its own: SQLite
-    keeps account of them in memory. With the plain journal, a connection that rests holds none.
+    It uses SQLite's rollback journal, not the write-ahead log. With the latter, a connection holds
+    locks as long as it is open, and a forked child would mistake its parent's locks for its own,
+    because SQLite tracks them in memory. With a rollback journal, an idle connection holds no
+    locks.
 
-    Tokens and logins may be lost in a power cut, so nothing waits for the disk; what is corrupt
-    after one is moved aside with a warning. A durable store waits for the disk and never heals.
+    Tokens and logins may be lost in a power cut, so writes do not wait for the disk; a corrupt file
+    is moved aside with a warning. A durable store waits for the disk, and never replaces a corrupt
+    file.
     """
 
     def __init__(
@@ -66,11 +68,11 @@ class SQLiteStore:
         """Name the file; it and its folder are created when first needed.
 
         Args:
-            path: The file. It must not lie on a network drive.
+            path: The file. It must not be on a network drive.
             mode: The permissions of the file: 0o660 shares it with the folder's group, whose
-                members must be able to write the folder.
-            durable: Whether nothing may ever be lost, as with orders.
-            clock: Returns the time in unix seconds.
+                members must have write permission for the folder.
+            durable: Whether nothing may ever be lost, as for orders.
+            clock: Returns the time in Unix seconds.
         """
         self._connections = Connections(path, mode=mode, durable=durable)
         self._clock = clock
@@ -84,7 +86,7 @@ class SQLiteStore:
         return f"SQLiteStore({str(self.path)!r})"
 
     def get(self, key: str, *, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return the text of a key; None where there is none, or it has expired."""
+        """Return the text of a key; None if there is none, or it has expired."""
         found = self._connections.read(
             _SELECT,
             {"key": key, "now": self._clock()},
@@ -117,7 +119,7 @@ class SQLiteStore:
         *,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Keep a text, for the given seconds, or for good."""
+        """Keep a text, for the given seconds or without a limit."""
 
         def replace(connection: sqlite3.Connection) -> None:
             now = self._clock()
@@ -131,7 +133,7 @@ class SQLiteStore:
         self._connections.write(replace, timeout)
 
     def add(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Keep a text for good where the key has none yet; return whether it had none."""
+        """Keep a text without a time limit if the key has none yet; return whether it had none."""
 
         def insert(connection: sqlite3.Connection) -> bool:
             now = self._clock()
@@ -146,7 +148,7 @@ class SQLiteStore:
         return self._connections.write(insert, timeout)
 
     def replace_if(self, key: str, old: str, new: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Replace a text only where it is still ``old``; return whether it was."""
+        """Replace a text only if it is still ``old``; return whether it was."""
 
         def replace(connection: sqlite3.Connection) -> bool:
             replaced = connection.execute(
@@ -160,7 +162,7 @@ class SQLiteStore:
         return self._connections.write(replace, timeout)
 
     def delete_if(self, key: str, text: str, *, timeout: float = TIMEOUT_SECONDS) -> bool:
-        """Delete a key only where this is still its text; return whether it was."""
+        """Delete a key only if this is still its text; return whether it was."""
 
         def delete(connection: sqlite3.Connection) -> bool:
             deleted = connection.execute(
@@ -192,7 +194,7 @@ class SQLiteStore:
         return owner if self._connections.write(take, timeout) else None
 
     def unlock(self, name: str, owner: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Free a lock, unless it is another's by now."""
+        """Release a lock, unless somebody else has taken it meanwhile."""
         self._connections.write(
             lambda connection: connection.execute(
                 "DELETE FROM locks WHERE name = ? AND owner = ?", (name, owner)
@@ -201,7 +203,7 @@ class SQLiteStore:
         )
 
     def now(self, *, timeout: float = TIMEOUT_SECONDS) -> float:
-        """Return the time in unix seconds by this machine's clock, the only one of the file."""
+        """Return the time in Unix seconds by this machine's clock, the only one of the file."""
         return self._clock()
 
     def scan(
