@@ -132,6 +132,7 @@ def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
     assert (hot, fetches) == ({"ok": 128 * 12 + 8}, 2)
 
 
+@pytest.mark.uncovered
 def test_a_day__4_processes_and_a_cron_job_every_ten_minutes(lasting_sandbox, store, figures):
     """In a day of the clock at most 13 fetches; no call fails, none is repeated for its token."""
     sandbox = lasting_sandbox
