@@ -106,7 +106,7 @@ def verify_raw_data(raw_data: str | bytes, signature: str, login: LoginState) ->
     refuse("verify_raw_data", problems)
     signed = raw_data.encode() if isinstance(raw_data, str) else raw_data
     # SHA-1 is the platform's choice.
-    expected = hashlib.sha1(signed + login.session_key.encode()).hexdigest()  # noqa: S324
+    expected = hashlib.sha1(signed + login.session_key.encode()).hexdigest()  # noqa: S324 - the platform's
     if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise _refusal("verify_raw_data", messages.WRONG_SIGNATURE)
 

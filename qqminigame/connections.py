@@ -230,7 +230,7 @@ class Connection(http.client.HTTPConnection):
             else:
                 return
 
-    def response_class(  # type: ignore[override]
+    def response_class(  # type: ignore[override]  # a function makes answers too
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None
     ) -> "Answer":
         """Return the answer to be read from a socket: http.client asks for it."""
@@ -339,7 +339,7 @@ class Answer(http.client.HTTPResponse):
     msg: http.client.HTTPMessage
 
     def __init__(self, reader: _Reader, debuglevel: int = 0, method: str | None = None) -> None:
-        super().__init__(reader, debuglevel, method)  # type: ignore[arg-type]
+        super().__init__(reader, debuglevel, method)  # type: ignore[arg-type]  # it has makefile
         self._reader = reader
         self.fields: dict[str, str] = {}
 
@@ -351,7 +351,7 @@ class Answer(http.client.HTTPResponse):
         """
         super().begin()
         while 100 <= self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS:
-            self.headers = self.msg = None  # type: ignore[assignment]
+            self.headers = self.msg = None  # type: ignore[assignment]  # begin() expects None
             super().begin()
         lengths = set()
         for mixed, value in self.headers.items():

@@ -55,7 +55,7 @@ class _Session(requests.Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, DeadlineAdapter(pool_size))
 
-    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override]
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override]  # takes whatever comes
         """Follow no redirects, and do not read what comes with them."""
         return iter(())
 

@@ -192,7 +192,7 @@ class Journal:
                 "SELECT row, digest FROM failed WHERE row BETWEEN ? AND ?", first, last
             ),
             again=self._select(
-                f"SELECT player, row, run FROM again WHERE player IN ({marks})",  # noqa: S608
+                f"SELECT player, row, run FROM again WHERE player IN ({marks})",  # noqa: S608 - only question marks
                 *players,
             ),
             wanted=wanted if self._only_wanted else None,

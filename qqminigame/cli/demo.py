@@ -140,7 +140,7 @@ class _Stage:
         value, failure = None, None
         try:
             # The code is a constant of this file.
-            value = eval(step.code, dict(self._names))  # noqa: S307
+            value = eval(step.code, dict(self._names))  # noqa: S307 - its own code
         except QQMiniGameError as error:
             failure = error
         self._print_traffic()

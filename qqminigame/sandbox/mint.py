@@ -68,5 +68,5 @@ class Mint:
             return random.SystemRandom()
         if kind not in self._sequences:
             # Repeatable on purpose.
-            self._sequences[kind] = random.Random(f"{self._seed}:{kind}")  # noqa: S311
+            self._sequences[kind] = random.Random(f"{self._seed}:{kind}")  # noqa: S311 - repeatable
         return self._sequences[kind]

@@ -209,7 +209,7 @@ def _timed(base: type[Any]) -> type[Any]:
     do.
     """
 
-    class TimedConnection(base):  # type: ignore[misc]
+    class TimedConnection(base):  # type: ignore[misc]  # untyped base
         ends = 0.0
         socket_timeout: float | None = None
 

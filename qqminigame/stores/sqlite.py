@@ -103,7 +103,7 @@ class SQLiteStore:
             marks = ",".join("?" * len(some))
             found.update(
                 self._connections.read(
-                    f"SELECT key, text FROM texts WHERE key IN ({marks})"  # noqa: S608
+                    f"SELECT key, text FROM texts WHERE key IN ({marks})"  # noqa: S608 - only question marks
                     " AND (expires_at IS NULL OR expires_at > ?)",
                     [*some, self._clock()],
                     ends - time.monotonic(),
