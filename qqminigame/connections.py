@@ -17,7 +17,7 @@ import ssl
 import time
 import weakref
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import requests
@@ -236,7 +236,7 @@ class Connection(http.client.HTTPConnection):
         """Return the answer to be read from a socket: http.client asks for it."""
         if self._reader is None or self._reader.raw.sock is not sock:
             self._reader = _Reader(_Source(sock))
-        self._reader.raw.be_patient(self._patience)
+            self._reader.raw.be_patient(self._patience)
         return Answer(self._reader, debuglevel, method)
 
 
@@ -420,6 +420,17 @@ class Body:
             failure = requests.exceptions.ContentDecodingError("the body cannot be unpacked")
         self.close()
         raise failure
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Yield the body in pieces of at most so many bytes.
+
+        Raises:
+            requests.RequestException: As :meth:`read`.
+        """
+        if self._unpack is not None:
+            yield from iter(lambda: self.read(size), b"")
+        while not self._answer.isclosed():
+            yield self.read(size)
 
     def close(self) -> None:
         """Give the connection back; what is left of the body is given up."""

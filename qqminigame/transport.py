@@ -217,8 +217,7 @@ def _read(response: requests.Response) -> Reply:
         cut_off = True
     return Reply(
         status=response.status_code,
-        content_type=response.headers.get("Content-Type", ""),
-        retry_after=response.headers.get("Retry-After", ""),
+        headers=response.headers,
         body=b"".join(pieces)[:MAX_REPLY_BYTES],
         cut_off=cut_off,
         too_large=size > MAX_REPLY_BYTES,
@@ -229,7 +228,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
     """Return the body in pieces; of our own connections without what iter_content adds to it."""
     raw = response.raw
     if isinstance(raw, Body):
-        return iter(lambda: raw.read(_PIECE_BYTES), b"")
+        return raw.pieces(_PIECE_BYTES)
     return response.iter_content(_PIECE_BYTES)
 
 

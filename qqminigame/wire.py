@@ -174,16 +174,14 @@ class Reply:
 
     Attributes:
         status: The HTTP status.
-        content_type: The header of that name; empty without one.
-        retry_after: The header of that name; empty without one.
+        headers: The headers; the case of their names does not count.
         body: The bytes that could be read.
         cut_off: Whether it ended before it was complete.
         too_large: Whether reading was given up because it is too large.
     """
 
     status: int
-    content_type: str = ""
-    retry_after: str = ""
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(repr=False)
     cut_off: bool = False
     too_large: bool = False
@@ -265,7 +263,7 @@ def _parse(request: Request, reply: Reply) -> dict[str, Any]:
             endpoint=endpoint.name,
             status=reply.status,
             cut_off=reply.cut_off,
-            retry_after=_seconds(reply.retry_after),
+            retry_after=_seconds(reply.headers.get("Retry-After", "")),
         )
     if reply.cut_off:
         again = messages.REPEATABLE if endpoint.idempotent else messages.NOTHING
@@ -286,7 +284,7 @@ def _parse(request: Request, reply: Reply) -> dict[str, Any]:
 
 def _form(request: Request, reply: Reply) -> Text:
     """Return content type and size, in words without secrets."""
-    kind = mask_values(reply.content_type, request.secrets)[:_SHOWN_MESSAGE]
+    kind = mask_values(reply.headers.get("Content-Type", ""), request.secrets)[:_SHOWN_MESSAGE]
     return messages.FORM.of(kind=kind or messages.NO_CONTENT_TYPE, size=len(reply.body))
 
 

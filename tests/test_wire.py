@@ -317,7 +317,7 @@ def test_decode__success(
     request_: Request, body: str, fields: dict[str, Any], content_type: str
 ) -> None:
     """Every documented success is one, whatever its content type says."""
-    assert decoded(request_, body, content_type=content_type) == fields
+    assert decoded(request_, body, headers={"Content-Type": content_type}) == fields
 
 
 MARK = "b0dy-mark"
@@ -360,7 +360,7 @@ UNDOCUMENTED = {
 @pytest.mark.parametrize("body", UNDOCUMENTED.values(), ids=UNDOCUMENTED.keys())
 def test_decode__undocumented(body: bytes) -> None:
     """What is no documented reply is a ReplyError, which tells nothing of it."""
-    error = caught(SET_REQUEST, body, content_type="text/html")
+    error = caught(SET_REQUEST, body, headers={"Content-Type": "text/html"})
     assert type(error) is ReplyError
     assert (error.status, error.cut_off, error.retry_after) == (200, False, None)
     assert error.code is None
@@ -399,7 +399,9 @@ def test_decode__success_without_its_results(request_: Request, body: str) -> No
 @pytest.mark.parametrize("body", ['{"errcode":0}', '{"errcode":87016}', "<h1>b0dy-mark</h1>", ""])
 def test_decode__other_status(status: int, body: str) -> None:
     """Anything but 200 is no documented reply, whatever it holds."""
-    error = caught(SET_REQUEST, body, status, content_type="text/html", cut_off=status == 502)
+    error = caught(
+        SET_REQUEST, body, status, headers={"Content-Type": "text/html"}, cut_off=status == 502
+    )
     assert type(error) is ReplyError
     assert (error.status, error.retry_after, error.cut_off) == (status, None, status == 502)
     assert f"HTTP status {status} " in str(error)
@@ -428,7 +430,7 @@ def test_decode__other_status(status: int, body: str) -> None:
 )
 def test_decode__retry_after(status: int, header: str, seconds: float | None) -> None:
     """A sane number of seconds is kept; a date, a negative or an absurd one counts as none."""
-    error = caught(SET_REQUEST, "", status, retry_after=header)
+    error = caught(SET_REQUEST, "", status, headers={"Retry-After": header})
     assert vars(error)["retry_after"] == seconds
 
 
@@ -549,8 +551,8 @@ def test_decode__echoed_secrets_are_masked(
         body = json.dumps({dialect.code_fields[0]: 5, dialect.message_fields[0]: echo})
         errors = [
             caught(request_, body),
-            caught(request_, body, content_type=echo, status=500),
-            caught(request_, body[1:], content_type=echo),
+            caught(request_, body, headers={"Content-Type": echo}, status=500),
+            caught(request_, body[1:], headers={"Content-Type": echo}),
         ]
         for error in errors:
             assert not (padding and f"{padding}{secret[0]}" in f"{error} {error.message}")
@@ -564,7 +566,7 @@ def test_decode__long_texts_are_cut(length: int) -> None:
     long = "长" * length
     refused = caught(SET_REQUEST, json.dumps({"errcode": 5, "errmsg": long}))
     assert refused.message == "长" * 300
-    for error in (refused, caught(SET_REQUEST, "", 500, content_type=long)):
+    for error in (refused, caught(SET_REQUEST, "", 500, headers={"Content-Type": long})):
         assert len(str(error)) < 600
 
 
