@@ -18,7 +18,7 @@ from qqminigame import messages
 from qqminigame.exceptions import ConfigurationError, StoreError
 from qqminigame.per_process import PerProcess
 from qqminigame.stores import sqlite_file
-from qqminigame.stores.in_flight import in_flight, was_torn
+from qqminigame.stores.in_flight import InFlight, was_torn
 from qqminigame.stores.sqlite_file import Identity
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class Connections:
             file = None
             # Words leave the except block, not the exception: its frames hold the values.
             try:
-                with turn, in_flight(self.path, ends):
+                with turn, InFlight(self.path, ends):
                     file = sqlite_file.look(self.path)
                     return self._with_connection(file, work, ends)
             except (sqlite3.Error, OSError, UnicodeError) as error:
