@@ -24,8 +24,9 @@ LAYERS = [
     {"login", "cloud_storage", "interactive_data", "dawanka"},
     {"bulk"},
     {"cli", "__main__", "testing"},
+    {"integrations"},
 ]
-SERVICES = LAYERS[-3]
+SERVICES = LAYERS[-4]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
 RUNTIME = {"attrs"}
@@ -36,8 +37,11 @@ THIRD_PARTY = {
     "stores": {"cachetools", "redis"},
     "client_data": {"cryptography"},
     "cli": {"click", "requests", "rich"},
+    "integrations": {"asgiref", "celery", "click", "cryptography", "django", "flask", "pytest"},
     "sandbox": {"aiohttp", "pytest"},
 }
+# An integration is for the users of one framework, who have no other.
+FRAMEWORKS = {"celery": {"celery"}, "django": {"asgiref", "django"}, "flask": {"flask"}}
 
 
 def modules():
@@ -97,7 +101,7 @@ def test_imports__go_one_way(module):
     part = part_of(module)
     for imported in own_imports(MODULES[module]):
         if part_of(imported) == "sandbox":
-            assert part in LAYERS[-1]
+            assert part in LAYERS[-2] | LAYERS[-1]
         else:
             assert imported, f"{module} imports the package itself"
             assert LAYER[part_of(imported)] <= LAYER[part]
@@ -129,6 +133,16 @@ def test_third_party__only_where_it_belongs(module):
     roots = {name.partition(".")[0] for name in imports(MODULES[module])}
     foreign = roots - set(sys.stdlib_module_names) - {"qqminigame"}
     assert foreign <= RUNTIME | THIRD_PARTY.get(part_of(module), set())
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) == "integrations"])
+def test_integrations__use_their_own_framework(module):
+    """Django's part needs no Flask and so on, and what they share needs no framework."""
+    own = (*module.split("."), "")[1]
+    others = set().union(*(names for part, names in FRAMEWORKS.items() if part != own))
+    assert not others & {name.partition(".")[0] for name in imports(MODULES[module])}
+    parts = {(*name.split("."), "")[1] for name in own_imports(MODULES[module])}
+    assert not parts & (FRAMEWORKS.keys() - {own})
 
 
 def test_imports__stand_at_the_top():

@@ -7,15 +7,16 @@ import re
 import textwrap
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import qqminigame
 from qqminigame import messages, platforms
-from qqminigame.cli import texts as cli_texts
 from qqminigame.exceptions import (
     AccessTokenError,
     BusyError,
@@ -57,8 +58,6 @@ TABLES = {
         for table in row.codes
     ),
 }
-# What they are called where they are used.
-CATALOGUES = {"messages": messages, "texts": cli_texts}
 CODES = {
     f"{table.__name__}.{code.name}": code
     for table in sorted(TABLES, key=lambda table: table.__name__)
@@ -390,7 +389,7 @@ def is_text(shown: ast.expr, scope: ast.AST, tree: ast.Module) -> bool:
         case ast.IfExp(body=body, orelse=orelse):
             return is_text(body, scope, tree) and is_text(orelse, scope, tree)
         case ast.Attribute(value=ast.Name(id="messages" | "texts" as catalogue), attr=name):
-            return isinstance(getattr(CATALOGUES[catalogue], name, None), Text)
+            return isinstance(getattr(imported(tree, catalogue), name, None), Text)
         case ast.Attribute(attr=name):
             return name == "text"
         case ast.Name(id=name):
@@ -399,6 +398,14 @@ def is_text(shown: ast.expr, scope: ast.AST, tree: ast.Module) -> bool:
                 bool(values) and all(is_text(value, scope, tree) for value in values)
             )
     return False
+
+
+def imported(tree: ast.Module, name: str) -> ModuleType:
+    """Return the catalogue that a module imports by this name; the common one by default."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
+            return import_module(f"{node.module}.{name}")
+    return messages
 
 
 def annotated(scope: ast.AST) -> set[str]:

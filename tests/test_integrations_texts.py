@@ -1,0 +1,65 @@
+"""The texts of the integrations follow the rules of the catalogue."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from test_messages import CHINESE, CHINESE_TERMS, NOT_IN_CHINESE, NOT_IN_ENGLISH, filled, names
+
+from qqminigame import integrations
+from qqminigame.messages import Text
+
+ROOT = Path(integrations.__file__).parent
+MODULES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in ROOT.rglob("texts.py")
+]
+TEXTS = {
+    f"{module}.{name}": text
+    for module in sorted(MODULES)
+    for name, text in vars(import_module(f"{integrations.__name__}.{module}")).items()
+    if isinstance(text, Text)
+}
+# Form alone, no words.
+FORMS = {"REFUSED_SETTING"}
+FULL_WIDTH = "[，。：；（）、？！]"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts__have_both_languages(name):
+    """No text lacks a language, and both name the same things."""
+    text = TEXTS[name]
+    assert text.english.isascii()
+    assert re.search(CHINESE, text.chinese) or name.rpartition(".")[2] in FORMS
+    assert names(text.english) == names(text.chinese)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts__chinese_punctuation(name):
+    """Chinese has full-width marks, and one space to Latin letters, none to the marks."""
+    chinese = filled(TEXTS[name].chinese)
+    wrong = [
+        *(rf"{CHINESE}[,;:?!()]", rf"[,;:?!(]{CHINESE}"),
+        *(rf"{CHINESE}[A-Za-z0-9]", rf"[A-Za-z0-9]{CHINESE}"),
+        *(rf" {FULL_WIDTH}", rf"{FULL_WIDTH} ", rf"{CHINESE} {CHINESE}", "  ", r"[,;] ?$"),
+    ]
+    assert [pattern for pattern in wrong if re.search(pattern, chinese)] == [], chinese
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts__words_of_the_glossary(name):
+    """The same words as everywhere else."""
+    english, chinese = TEXTS[name].english, TEXTS[name].chinese
+    for term in CHINESE_TERMS:
+        chinese = chinese.replace(term, "")
+    assert [word for word in NOT_IN_CHINESE if word in chinese] == []
+    assert [word for word in NOT_IN_ENGLISH if re.search(rf"\b{word}\b", english)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_texts__are_all_used(module):
+    """Every text is named somewhere in its package."""
+    folder = (ROOT / module.replace(".", "/")).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    own = [name.rpartition(".")[2] for name in TEXTS if name.startswith(f"{module}.")]
+    assert [name for name in own if f"texts.{name}" not in source] == []
