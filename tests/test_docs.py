@@ -16,7 +16,11 @@ from qqminigame import Login
 PLUGIN = 'pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]'
 PAGES = ["client_data", "connections", "dawanka", "errors", "outcomes", "stores", "testing"]
 # Pages whose snippets are run by another test.
-OTHERS = {"bulk": "test_bulk.py", "watching": "test_watching_docs.py"}
+OTHERS = {
+    "bulk": "test_bulk.py",
+    "responses": "test_integrations_http.py",
+    "watching": "test_watching_docs.py",
+}
 # What pages that print something print, among other things.
 SHOWN = {"client_data": "网络", "dawanka": "2\n", "testing": "set_user_storage"}
 IV = bytes(16)
