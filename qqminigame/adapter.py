@@ -200,7 +200,7 @@ class DeadlineAdapter(BaseAdapter):
         return mine.pools.setdefault(key, pool)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Pool:
     """The connections to one address.
 
@@ -232,7 +232,7 @@ class _Pool:
                 self.kept.pop().end()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Mine:
     """What one process has.
 

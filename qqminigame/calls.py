@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from qqminigame import messages, wire
 from qqminigame.clock import Clock, Deadline
@@ -31,19 +31,19 @@ _LAST_SECONDS: Final = 0.5
 _log: Final = logging.getLogger("qqminigame")
 
 
-@define
+@define(eq=False, repr=False)
 class Call(Generic[T]):
     """One call on its way: what it is, how far it got, when it has to be over."""
 
     endpoint: Endpoint
-    payload: Payload = field(repr=False)  # of a login, it holds the js_code
+    payload: Payload  # of a login, it holds the js_code
     login: LoginState | HallLogin | None
     read: Callable[[Result], T]
     deadline: Deadline
     attempts: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Attempts:
     """Makes single attempts at calls.
 
@@ -130,7 +130,7 @@ class Attempts:
         return self.make(Call(self.token_endpoint, {}, None, read, deadline, 1), None)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Caller:
     """Makes calls: each policy is one frame around the next.
 

@@ -37,7 +37,7 @@ _PIECE_BYTES: Final = 65536
 _LEAST_SHARE_SECONDS: Final = 0.5
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Route:
     """How to reach one host.
 
@@ -53,7 +53,7 @@ class Route:
     port: int
     tls: ssl.SSLContext | None = None
     proxy: tuple[str, int] | None = None
-    proxy_headers: Mapping[str, str] = field(factory=dict, repr=False)
+    proxy_headers: Mapping[str, str] = field(factory=dict)
 
 
 class Patience:

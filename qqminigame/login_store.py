@@ -21,7 +21,7 @@ _COUNT_EVERY_SECONDS: Final = 60.0
 _COUNT_SECONDS: Final = 0.25
 
 
-@define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False, repr=False)
 class LoginStore:
     """The logins of one app's players, by openid.
 

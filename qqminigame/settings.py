@@ -1,9 +1,8 @@
 """The arguments of a Session, checked. Pure."""
 
-import difflib
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -44,11 +43,17 @@ def known_arguments(given: Collection[str], known: Collection[str]) -> None:
     """Refuse the name of an argument that there is not."""
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            text = messages.MISTYPED_ARGUMENT if close else messages.UNKNOWN_ARGUMENT
-            raise ConfigurationError(
-                text.of(name=name, meant="".join(close), known=", ".join(known))
-            )
+            meant = nearest(name, known)
+            text = messages.MISTYPED_ARGUMENT if meant else messages.UNKNOWN_ARGUMENT
+            raise ConfigurationError(text.of(name=name, meant=meant, known=", ".join(known)))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a mistyped one resembles most; None if it resembles none."""
+    # Only mistakes need it, and every program would pay for its import.
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 def credential(name: str, value: object) -> str:

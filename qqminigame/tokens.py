@@ -106,7 +106,7 @@ def from_text(text: str | None) -> AccessToken | None:
     return AccessToken(value=value, fetched_at=fetched_at, expires_at=expires_at)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Seen:
     """The token that was in the store when this process looked, and when to look again."""
 
@@ -114,7 +114,7 @@ class _Seen:
     look_again_at: float
 
 
-@define
+@define(eq=False, repr=False)
 class _Known:
     """What one process knows.
 
@@ -138,7 +138,7 @@ class _Known:
     fetches: int = 0
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class AccessTokens:
     """The access token of one app; nothing is fetched before it is needed.
 

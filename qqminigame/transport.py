@@ -35,7 +35,7 @@ _PIECE_BYTES: Final = 65536
 _FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Way:
     """How to reach one address, as ``requests.Session.send`` takes it."""
 
@@ -289,7 +289,7 @@ _OF_PROXIES: Final = {
 }
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class _Try:
     """What was tried, for the text of its failure.
 

@@ -31,7 +31,7 @@ from qqminigame.signing import openapi_source, sign_body, sign_openapi
 Payload = Mapping[str, Any]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class App:
     """The app that a session makes calls for.
 
@@ -44,11 +44,11 @@ class App:
 
     app_id: str
     hall_app_id: str | None = None
-    app_secret: str | None = field(default=None, repr=False)
-    app_key: str | None = field(default=None, repr=False)
+    app_secret: str | None = None
+    app_key: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Request:
     """A request, ready to be sent.
 
@@ -62,9 +62,9 @@ class Request:
 
     endpoint: Endpoint
     origin: str
-    url: str = field(repr=False)
-    body: bytes | None = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
+    url: str
+    body: bytes | None
+    secrets: tuple[str, ...]
 
 
 def app_request(endpoint: Endpoint, base_url: str | None, payload: Payload, app: App) -> Request:
@@ -187,7 +187,7 @@ class Reply:
     too_large: bool = False
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Result:
     """The fields of a successful reply, read by type.
 
@@ -195,7 +195,7 @@ class Result:
     """
 
     endpoint: Endpoint
-    fields: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, Any]
 
     def text(self, name: str) -> str:
         """Return a non-empty str of at most MAX_TEXT_BYTES that UTF-8 can encode."""

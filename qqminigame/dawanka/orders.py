@@ -46,7 +46,7 @@ MARGIN_SECONDS: Final = 60.0
 _PAGE: Final = 500
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Look:
     """What the records say before an order is begun.
 
@@ -63,7 +63,7 @@ class Look:
     quiet_from: float
 
 
-@define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False, repr=False)
 class PayOrders:
     """The orders of one app in the game hall.
 

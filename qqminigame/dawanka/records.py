@@ -35,7 +35,7 @@ _PLAIN: Final = (
 )
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Keys:
     """The keys of one app's orders.
 
@@ -73,7 +73,7 @@ class Keys:
         return f"pay:{self.app}:place"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Latest:
     """A player's latest order, as its beginning recorded it."""
 
@@ -161,7 +161,7 @@ def latest_of(text: str) -> Latest:
     return Latest(*values)
 
 
-@define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False, repr=False)
 class Place:
     """The id of an app's order records, and what remembers it.
 

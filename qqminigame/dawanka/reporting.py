@@ -33,7 +33,7 @@ class NothingLeftError(Exception):
     """The player has no use left, and nothing was reported."""
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class OrderReports:
     """Reports orders, each of them once.
 
@@ -215,7 +215,7 @@ def _check_owner(call: str, order: PayOrder, hall_login: HallLogin) -> None:
         validation.refuse(call, problems)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Doubt:
     """Why it is not known.
 

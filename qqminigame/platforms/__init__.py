@@ -1,6 +1,5 @@
 """The platforms, one file each. ``platforms.chosen("qq")`` finds one."""
 
-import difflib
 from typing import Final, Literal
 
 from qqminigame import messages
@@ -9,6 +8,7 @@ from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import DOUYIN, DOUYIN_TOUTIAO
 from qqminigame.platforms.qq import QQ
 from qqminigame.platforms.wechat import WECHAT
+from qqminigame.settings import nearest
 
 # A type checker tells a name that is misspelt.
 PlatformName = Literal["qq", "douyin", "douyin-toutiao", "wechat"]
@@ -29,7 +29,7 @@ def chosen(platform: object) -> Platform:
         kind = type(platform).__name__
         raise ConfigurationError(messages.NOT_A_PLATFORM.of(kind=kind, known=_NAMES))
     if platform not in PLATFORMS:
-        meant = next(iter(difflib.get_close_matches(platform.lower().strip(), PLATFORMS)), None)
+        meant = nearest(platform.lower().strip(), PLATFORMS)
         text = messages.MISTYPED_PLATFORM if meant else messages.UNKNOWN_PLATFORM
         raise ConfigurationError(text.of(given=platform, meant=meant, known=_NAMES))
     return PLATFORMS[platform]

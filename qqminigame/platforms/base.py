@@ -11,7 +11,7 @@ from qqminigame.messages import NOTHING, Text
 from qqminigame.reactions import Reaction
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Cause:
     """Why a platform refuses a call.
 
@@ -74,7 +74,7 @@ class Auth(Enum):
         return "app_key" if self is Auth.OPENAPI_V3 else "app_secret"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Dialect:
     """How a platform's replies express success and failure.
 
@@ -92,7 +92,7 @@ class Dialect:
     data_field: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Endpoint:
     """One call of a platform.
 
@@ -134,7 +134,7 @@ class Endpoint:
         return None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class StorageRules:
     """The codes that the platform returns for what the local checks refuse.
 
@@ -149,7 +149,7 @@ class StorageRules:
     key_too_long: PlatformCode
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class RankingRules:
     """The form of a ranking value.
 
@@ -164,7 +164,7 @@ class RankingRules:
     max_score: int
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Platform:
     """One platform; None stands for a call that it does not have.
 

@@ -22,7 +22,7 @@ from qqminigame.stores.base import TIMEOUT_SECONDS, check_texts
 _LOGIN_PREFIX: Final = "login:"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Entry:
     text: str
     expires_at: float

@@ -32,7 +32,7 @@ _LONGEST_PAUSE_SECONDS: Final = 0.02
 _IDLE_CONNECTIONS: Final = 16
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Opened:
     """A connection, and the file that it is connected to."""
 
@@ -40,7 +40,7 @@ class _Opened:
     identity: Identity
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Failure:
     """What went wrong in one attempt, without the exception, whose frames hold the values."""
 
