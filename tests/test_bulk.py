@@ -80,7 +80,7 @@ def lines_of(path):
 
 def counts(report):
     """Return the counts of a report that came to the last row."""
-    assert report.stopped_because is None
+    assert report.stopped_because is report.remedy is None
     return report.stored, report.skipped, report.failed
 
 
@@ -501,6 +501,7 @@ def test_stop__and_go_on(tmp_path):
         report = stopped_run(session, guests(5000), **options, per_second=400)
         assert 0 < report.stored < 5000
         assert "stopped as asked" in report.stopped_because.english
+        assert report.remedy is None
         assert f"journal {tmp_path / 'journal.db'} to go on" in report.stopped_because.english
         assert "进度文件" in report.stopped_because.chinese
         rest = bulk.load(session, guests(5000), **options)
@@ -618,6 +619,7 @@ def test_load__wrong_secret(sandbox, players, tmp_path):
     assert (report.stored, report.failed) == (0, 0)
     assert "no further row can succeed" in report.stopped_because.english
     assert "app_secret" in report.stopped_because.english
+    assert report.remedy == "fix_settings"
     assert path.read_bytes() == b""
     fetches = [entry for entry in sandbox.log() if entry["path"].endswith("getToken")]
     assert len(fetches) == 1
@@ -636,6 +638,7 @@ def test_load__a_platform_that_rejects_every_token():
         report = bulk.load(session, guests(100), workers=2)
     assert (report.stored, report.failed) == (0, 0)
     assert "40001" in report.stopped_because.english
+    assert report.remedy == "try_later"
 
 
 def test_load__the_same_failure_again_and_again(session, tmp_path):
@@ -648,6 +651,7 @@ def test_load__the_same_failure_again_and_again(session, tmp_path):
     assert len(lines_of(path)) == report.failed
     assert "after 30 failures of one kind in a row" in report.stopped_because.english
     assert "no login of 'stranger-" in report.stopped_because.english
+    assert report.remedy == "log_in"
 
 
 def test_load__failures_between_successes():
@@ -684,6 +688,7 @@ def test_load__a_disk_that_is_full(tmp_path, place):
         report = bulk.load(session, rows, give_up_after=None, **{place: path})
     assert str(path) in report.stopped_because.english
     assert "free space" in report.stopped_because.english
+    assert report.remedy == "try_later"
     assert 0 < report.stored + report.failed < 3000
     if place == "failures":
         assert len(lines_of(path)) == report.failed
@@ -936,7 +941,7 @@ def test_load__per_second_over_redis(redis_server):
 def run_program(sandbox, players, *, rows=None, waits_for=None, **options):
     """Run a load in a process of its own; the players' logins are in a store it can read."""
     folder = Path(os.environ["XDG_STATE_HOME"])
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     store = f"sqlite:///{folder / 'logins.db'}"
     with make_session(sandbox, store=store) as session:
         for player in players:

@@ -259,23 +259,23 @@ def test_load__a_wrong_secret_is_found_first(command, logged_in, file, tmp_path)
 
 def test_load__goes_on_after_a_kill(command, sandbox, logged_in, stored, tmp_path):
     """What was stored is not sent again except what was under way."""
-    rows = [f"{PLAYERS[number % 3]},{number}" for number in range(300)]
+    rows = [f"{PLAYERS[number % 3]},{number}" for number in range(150)]
     path = tmp_path / "scores.csv"
     path.write_text("\n".join(["openid,gold", *rows, ""]))
     words = ["storage", "load", path, "--journal", tmp_path / "journal.db", "--workers", "3"]
     sandbox.script({"kind": "delay", "seconds": 0.02, "times": -1})
     process = command.start(*words)
-    wait_until(lambda: len(sandbox.log()) >= 150)
+    wait_until(lambda: len(sandbox.log()) >= 75)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == Exit.TERMINATED
     assert b"stopped as asked" in err
     done = command(*words, "--json")
     assert done.code == 0
-    assert done.objects[0]["skipped"] >= 100
-    assert stored() == {player: {"gold": str(297 + n)} for n, player in enumerate(PLAYERS)}
+    assert done.objects[0]["skipped"] >= 50
+    assert stored() == {player: {"gold": str(147 + n)} for n, player in enumerate(PLAYERS)}
     sent = [entry for entry in sandbox.log() if "set_user_storage" in entry["path"]]
-    assert len(sent) <= 300 + 3
+    assert len(sent) <= 150 + 3
 
 
 def test_load__how_it_is_sent(command, logged_in, stored, file):
@@ -295,6 +295,22 @@ def test_load__gives_up(command, sandbox, logged_in, file):
     assert done.code == Exit.SOME_FAILED
     assert done.objects[0]["failed"] < 20
     assert "after 5 failures" in done.objects[0]["stopped_because"]
+
+
+@pytest.mark.parametrize(
+    ("code", "ends", "remedy"),
+    [(40001, Exit.CONFIGURATION, "fix_settings"), (45009, Exit.TRY_LATER, "try_later")],
+    ids=["another secret", "the quota of the day"],
+)
+def test_load__stops_early(command, sandbox, logged_in, file, code, ends, remedy):
+    """Where no further row can succeed, the exit code says who has to act."""
+    assert command("token", "refresh").code == 0
+    sandbox.revoke_tokens()
+    sandbox.script({"kind": "code", "code": code, "endpoint": "getToken", "times": -1})
+    done = command("storage", "load", file("openid,gold\nA,1\nB,2\n"), "--json")
+    assert (done.code, done.objects[0]["remedy"]) == (ends, remedy)
+    assert (done.objects[0]["stored"], done.objects[0]["failed"]) == (0, 0)
+    assert "no further row can succeed" in done.objects[0]["stopped_because"]
 
 
 def test_load__its_names_are_documented(command, logged_in, file):

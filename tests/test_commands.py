@@ -1,5 +1,6 @@
 """``python -m qqminigame``: the demo and the sandbox, as processes."""
 
+import inspect
 import io
 import os
 import re
@@ -7,12 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 
 import pytest
+import requests
 from rich.console import Console
 
 from qqminigame.cli import demo
+from qqminigame.cli.commands import local
 from qqminigame.cli.exits import Exit
 from qqminigame.sandbox import Sandbox
 
@@ -99,26 +101,41 @@ def test_demo__a_step_that_ends_otherwise(monkeypatch, code, refusal):
     assert "FAILED: the odd step" in printed.getvalue()
 
 
-def test_sandbox__serves_until_it_is_told_to_stop():
+def test_sandbox__serves_as_told_until_it_is_told_to_stop():
     """It says where it is and how to use it, answers there, and ends on SIGTERM with status 0."""
+    options = "--port 0 --seed 7 --app-id 77 --fetches-a-day qq 0 --allowed-ip 10.0.0.1"
     process = subprocess.Popen(
-        [*COMMAND, "sandbox", "--port", "0", "--seed", "7"],
+        [*COMMAND, "sandbox", *options.split()],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     try:
         url = re.search(r"http://\S+(?=;)", process.stdout.readline())[0]
-        with urllib.request.urlopen(f"{url}/_sandbox/state", timeout=60) as reply:
-            assert b'"app_id"' in reply.read()
+        codes = [fetch_token(url, path)["errcode"] for path in ("api/getToken", "cgi-bin/token")]
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
         process.wait(timeout=60)
     finally:
         process.kill()
         process.stdout.close()
+    assert codes == [45009, 40164]  # the quota of the day, the address
     assert f"QQMINIGAME_BASE_URL={url}" in rest
+    assert "QQMINIGAME_APP_ID=77" in rest
     assert process.returncode == 0
+
+
+def fetch_token(url, path):
+    """Ask the sandbox for an access token; return the reply."""
+    query = {"grant_type": "client_credential", "appid": "77", "secret": "sandbox-app-secret"}
+    return requests.get(f"{url}/{path}", params=query, timeout=60).json()
+
+
+def test_sandbox__has_an_option_for_each_setting():
+    """What can be written on a command line; a secret cannot, and is made up anyway."""
+    in_programs_only = {"app_secret", "app_key", "log_size", "keepalive_seconds", "ssl_context"}
+    settings = set(inspect.signature(Sandbox).parameters) - in_programs_only
+    assert {parameter.name for parameter in local.sandbox.params} == settings
 
 
 def test_sandbox__a_port_that_is_taken():

@@ -7,7 +7,7 @@ from qqminigame import messages
 from qqminigame.bulk.failures import FailureFile
 from qqminigame.bulk.journal import Journal
 from qqminigame.bulk.sending import Outcome
-from qqminigame.bulk.values import Failure, Row
+from qqminigame.bulk.values import Failure, Remedy, Row, Stop, remedy_of
 from qqminigame.exceptions import StoreError
 from qqminigame.messages import Text, joined
 
@@ -44,25 +44,30 @@ class Ledger:
         self._journal_path = journal_path
         self._give_up_after = give_up_after
         self._lock = threading.Lock()
-        self._reason: Text | None = None
+        self._stop: Stop | None = None
         self._streak = 0
         self._kind: tuple[str, int | None] | None = None
 
     @property
+    def remedy(self) -> Remedy | None:
+        """What helps where the run ends early by itself; None if it does not."""
+        return None if self._stop is None else self._stop.remedy
+
+    @property
     def stopped_because(self) -> Text | None:
         """Why the run ends early and how to go on; None if it does not."""
-        if self._reason is None:
+        if self._stop is None:
             return None
         if self._journal_path is None:
             resume = messages.RUN_AGAIN_FROM_START
         else:
             resume = messages.RUN_AGAIN.of(path=self._journal_path)
-        return joined([self._reason, resume])
+        return joined([self._stop.reason, resume])
 
-    def stop(self, reason: Text) -> None:
+    def stop(self, stop: Stop) -> None:
         """End the run; the first reason counts."""
         with self._lock:
-            self._reason = self._reason or reason
+            self._stop = self._stop or stop
         self.stopping.set()
 
     def unsent(self, rows: list[Row]) -> list[Row]:
@@ -70,7 +75,7 @@ class Ledger:
         try:
             rows, skipped, failed = self._journal.sort_out(rows)
         except StoreError as error:
-            self.stop(error.text)
+            self._stop_after(error)
             return []
         with self._lock:
             self.skipped += skipped
@@ -87,14 +92,14 @@ class Ledger:
             else:
                 self.stop(outcome)
         except StoreError as error:
-            self.stop(error.text)
+            self._stop_after(error)
 
     def commit(self) -> None:
         """Have the journal keep what was recorded."""
         try:
             self._journal.commit()
         except StoreError as error:
-            self.stop(error.text)
+            self._stop_after(error)
 
     def _record_stored(self, row: Row) -> None:
         self._journal.add(row)
@@ -112,4 +117,7 @@ class Ledger:
             count = self._streak
         if count == self._give_up_after:
             last = Text(failure.english, failure.chinese)
-            self.stop(messages.STOP_STREAK.of(count=count, failure=last))
+            self.stop(Stop(messages.STOP_STREAK.of(count=count, failure=last), failure.remedy))
+
+    def _stop_after(self, error: StoreError) -> None:
+        self.stop(Stop(error.text, remedy_of(error)))

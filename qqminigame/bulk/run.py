@@ -20,7 +20,7 @@ from qqminigame.bulk.ledger import Ledger
 from qqminigame.bulk.pace import Pace
 from qqminigame.bulk.rows import Claim, Claims, gathered, numbered
 from qqminigame.bulk.sending import Operation, Sender
-from qqminigame.bulk.values import BulkReport, Failure, Progress, Row
+from qqminigame.bulk.values import BulkReport, Failure, Progress, Row, Stop
 from qqminigame.session import Session
 
 _log: Final = logging.getLogger("qqminigame")
@@ -138,7 +138,7 @@ class Run:
         except Exception:
             raise
         except BaseException:
-            self._ledger.stop(messages.STOP_ASKED)
+            self._ledger.stop(Stop(messages.STOP_ASKED))
             raise
         finally:
             self._drain()
@@ -155,6 +155,7 @@ class Run:
             failed=ledger.failed,
             seconds=time.monotonic() - self._began,
             stopped_because=ledger.stopped_because,
+            remedy=ledger.remedy,
         )
 
     def _read(self, rows: Iterable[Any]) -> None:
@@ -194,7 +195,7 @@ class Run:
 
     def _tick(self) -> None:
         if self._stop is not None and self._stop.is_set():
-            self._ledger.stop(messages.STOP_ASKED)
+            self._ledger.stop(Stop(messages.STOP_ASKED))
         if time.monotonic() - self._ticked >= _TICK_SECONDS:
             self._ledger.commit()
             self._tell()
@@ -223,7 +224,7 @@ class Run:
         try:
             services.pop().run(claims, self._ledger.stopping)
         except (EOFError, OSError):
-            self._ledger.stop(messages.STOP_PROCESS_GONE)
+            self._ledger.stop(Stop(messages.STOP_PROCESS_GONE, "try_later"))
 
     def _fail(self, error: BaseException) -> None:
         self._defect = error

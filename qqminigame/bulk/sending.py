@@ -9,7 +9,7 @@ from attrs import frozen
 
 from qqminigame import messages
 from qqminigame.bulk.pace import Pace
-from qqminigame.bulk.values import Failure, Row
+from qqminigame.bulk.values import Failure, Row, Stop, remedy_of
 from qqminigame.exceptions import (
     AccessTokenError,
     BusyError,
@@ -19,7 +19,6 @@ from qqminigame.exceptions import (
     ReplyError,
     StoreError,
 )
-from qqminigame.messages import Text
 from qqminigame.models import LoginState
 from qqminigame.session import Session
 
@@ -30,8 +29,8 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 
 _log: Final = logging.getLogger("qqminigame")
 
-Outcome = Failure | Text | None
-"""How a row ended: None if it is stored; a Text says why no row can succeed."""
+Outcome = Failure | Stop | None
+"""How a row ended: None if it is stored; a Stop says why no row can succeed."""
 
 Logins = Mapping[str, LoginState]
 
@@ -110,7 +109,7 @@ class Sender:
             login = newer or login
             self._pause(attempt, error)
         if _concerns_all_rows(error):
-            return messages.STOP_REFUSED.of(failure=error.text)
+            return Stop(messages.STOP_REFUSED.of(failure=error.text), remedy_of(error))
         return Failure.of(row, error, self._operation.name)
 
     def _tried(self, row: Row, login: LoginState | str) -> QQMiniGameError | None:

@@ -8,15 +8,17 @@ from typing import Any, Literal, Self
 from attrs import field, frozen
 
 from qqminigame.exceptions import (
+    ConfigurationError,
     InvalidArgumentError,
     QQMiniGameError,
+    RateLimitError,
     StorageLimitError,
 )
 from qqminigame.limits import MAX_PAIRS
 from qqminigame.messages import Text
 from qqminigame.models import LoginState
 
-_Remedy = Literal["fix_row", "log_in", "try_later", "see_message"]
+Remedy = Literal["fix_row", "log_in", "try_later", "fix_settings", "see_message"]
 
 
 @frozen(kw_only=True)
@@ -68,8 +70,8 @@ class Failure:
         code: The platform's code; None where it answered none.
         english: What happened and what to do.
         chinese: The same in Chinese.
-        remedy: ``"fix_row"``, ``"log_in"`` (the player has to), ``"try_later"`` or
-            ``"see_message"``.
+        remedy: ``"fix_row"``, ``"log_in"`` (the player has to), ``"try_later"``,
+            ``"fix_settings"`` or ``"see_message"``.
         may_retry: Whether the same row may succeed later.
         digest: Tells whether the row has changed since.
     """
@@ -81,7 +83,7 @@ class Failure:
     code: int | None
     english: str
     chinese: str
-    remedy: _Remedy
+    remedy: Remedy
     may_retry: bool
     digest: str
 
@@ -96,7 +98,7 @@ class Failure:
             code=error.code,
             english=error.english,
             chinese=error.chinese,
-            remedy=_remedy(error),
+            remedy=remedy_of(error),
             may_retry=error.may_retry,
             digest=row.digest().hex(),
         )
@@ -138,6 +140,7 @@ class BulkReport:
             Each is a line in the failures file.
         seconds: How long it took.
         stopped_because: Why it ended before the last row, and how to go on; None if it did not.
+        remedy: What helps then, as for a failure; None if it did not, or was stopped as asked.
     """
 
     stored: int
@@ -145,6 +148,34 @@ class BulkReport:
     failed: int
     seconds: float
     stopped_because: Text | None = None
+    remedy: Remedy | None = None
+
+
+@frozen
+class Stop:
+    """Why a run ends before its last row.
+
+    Attributes:
+        reason: What happened.
+        remedy: What helps, as for a failure; None where it was asked to.
+    """
+
+    reason: Text
+    remedy: Remedy | None = None
+
+
+def remedy_of(error: QQMiniGameError) -> Remedy:
+    """Return what helps against an error."""
+    if isinstance(error, InvalidArgumentError | StorageLimitError):
+        return "fix_row"
+    if error.must_log_in:
+        return "log_in"
+    if isinstance(error, ConfigurationError):
+        return "fix_settings"
+    # A quota that is used up for today is there again tomorrow.
+    if error.may_retry or isinstance(error, RateLimitError):
+        return "try_later"
+    return "see_message"
 
 
 def _settled(data: object) -> object:
@@ -158,11 +189,3 @@ def _settled(data: object) -> object:
 def _hash(text: str, size: int) -> bytes:
     data = text.encode(errors="surrogatepass")
     return hashlib.blake2b(data, digest_size=size).digest()
-
-
-def _remedy(error: QQMiniGameError) -> _Remedy:
-    if isinstance(error, InvalidArgumentError | StorageLimitError):
-        return "fix_row"
-    if error.must_log_in:
-        return "log_in"
-    return "try_later" if error.may_retry else "see_message"

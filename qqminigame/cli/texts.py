@@ -192,6 +192,34 @@ OVERLAP_OPTION: Final = Text(
     "Seconds the previous access token remains valid [default: random, up to 300].",
     "旧 access_token 的剩余有效秒数，默认为 300 以内的随机值。",
 )
+SESSION_SECONDS_OPTION: Final = Text(
+    "Seconds a session_key is valid without being used [default: no limit].",
+    "session_key 闲置多少秒后失效，默认不限。",
+)
+FETCHES_OPTION: Final = Text(
+    "How many access tokens a platform hands out in a day, such as qq 100; may be given more than "
+    "once [default: as documented].",
+    "某个平台每天可获取 access_token 的次数，例如 qq 100，可多次指定，默认与平台文档一致。",
+)
+ALLOWED_IP_OPTION: Final = Text(
+    "An address that may fetch WeChat's access tokens; may be given more than once [default: all].",
+    "微信 IP 白名单中的地址，可多次指定，默认不限。",
+)
+TOTAL_BYTES_OPTION: Final = Text(
+    "Bytes that may be stored for one player [default: 131072].",
+    "每个玩家的托管数据总字节数上限，默认为 131072。",
+)
+AWKWARD_OPTION: Final = Text(
+    "Issue access tokens with +, / and =, which a client must URL-encode.",
+    "使 access_token 含有 +、/ 和 =，用于检查客户端是否正确进行 URL 编码。",
+)
+APP_ID_OPTION: Final = Text(
+    "App id of the mini game [default: 1110766236].", "小游戏的 AppID，默认为 1110766236。"
+)
+HALL_APP_ID_OPTION: Final = Text(
+    "App id in the QQ game hall [default: 1104466820].",
+    "QQ 游戏大厅的 AppID，默认为 1104466820。",
+)
 RANKING_KEY_OPTION: Final = Text(
     "A key whose values must be ranking values (Douyin); may be given more than once.",
     "排行榜 key（抖音），其值必须为排行榜格式，可多次指定。",

@@ -78,6 +78,15 @@ def load(
             )
         _print(run, report, failures)
         stop.raise_if_stopped()
+    return _exit(report)
+
+
+def _exit(report: BulkReport) -> Exit:
+    """Return what the run ends with: why it stopped early counts more than rows that failed."""
+    if report.remedy == "fix_settings":
+        return Exit.CONFIGURATION
+    if report.remedy == "try_later":
+        return Exit.TRY_LATER
     return Exit.SOME_FAILED if report.failed or report.stopped_because else Exit.DONE
 
 

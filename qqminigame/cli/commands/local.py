@@ -12,6 +12,7 @@ from qqminigame.cli.exits import Exit
 from qqminigame.cli.options import option
 from qqminigame.exceptions import ConfigurationError
 
+_PLATFORMS: Final = ("qq", "douyin", "wechat")
 _WELCOME: Final = """\
 The platform is at {url}; Ctrl-C ends it. For Session.from_env():
 
@@ -46,10 +47,27 @@ def demo(seed: int) -> Exit:
 @option("--seed", type=int, text=texts.SEED_OPTION)
 @option("--token-seconds", default=7200, text=texts.TOKEN_SECONDS_OPTION)
 @option("--overlap-seconds", type=float, text=texts.OVERLAP_OPTION)
+@option("--session-seconds", type=float, text=texts.SESSION_SECONDS_OPTION)
+@option(
+    "--fetches-a-day",
+    type=(click.Choice(_PLATFORMS), click.IntRange(0)),
+    metavar="PLATFORM COUNT",
+    multiple=True,
+    text=texts.FETCHES_OPTION,
+)
+@option("--allowed-ip", "allowed_ips", multiple=True, text=texts.ALLOWED_IP_OPTION)
+@option("--total-bytes", type=click.IntRange(0), default=131_072, text=texts.TOTAL_BYTES_OPTION)
 @option("--ranking-key", "ranking_keys", multiple=True, text=texts.RANKING_KEY_OPTION)
-def sandbox(**arguments: Any) -> None:
+@option("--awkward", is_flag=True, text=texts.AWKWARD_OPTION)
+@option("--app-id", default="1110766236", text=texts.APP_ID_OPTION)
+@option("--hall-app-id", default="1104466820", text=texts.HALL_APP_ID_OPTION)
+def sandbox(
+    fetches_a_day: tuple[tuple[str, int], ...], allowed_ips: tuple[str, ...], **arguments: Any
+) -> None:
     """Run the platform until Ctrl-C."""
-    server = _loaded("qqminigame.sandbox").Sandbox(**arguments)
+    server = _loaded("qqminigame.sandbox").Sandbox(
+        fetches_a_day=dict(fetches_a_day), allowed_ips=allowed_ips or None, **arguments
+    )
     try:
         server.serve_forever(ready=lambda: click.echo(_welcome(server)))
         return
