@@ -1,7 +1,9 @@
 """What most tests need: the sandbox, a session to it, and a store that is nobody else's."""
 
 import gc
+import itertools
 import os
+import signal
 import ssl
 import subprocess
 
@@ -22,6 +24,10 @@ pytest_plugins = ["pytester", "qqminigame.sandbox.pytest_plugin"]
 # Before any subprocess: on a machine that speaks Chinese, messages would be Chinese.
 os.environ["QQMINIGAME_LANG"] = "en"
 
+# A shell that starts a job in the background has it ignore Ctrl-C, and all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # How long an example takes says how busy the machine is.
 settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -29,11 +35,15 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+FOLDERS = map(str, itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_cache_folder(tmp_path, monkeypatch):
-    """Keep the default stores out of the user's own folders."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def own_folders(tmp_path_factory, monkeypatch):
+    """Keep the default stores out of the user's own folders; they are made when first used."""
+    folder = tmp_path_factory.getbasetemp() / "home" / next(FOLDERS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
 
 
 @pytest.fixture(autouse=True)

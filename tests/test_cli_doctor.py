@@ -186,7 +186,7 @@ def test_store__network_drive(doctor, monkeypatch):
 def test_orders__whose_outcome_is_unknown(command, doctor, sandbox):
     """They are to be settled."""
     openid, openkey = sandbox.hall_login("AB", level=1, pay_return_count=3)
-    sandbox.script({"kind": "no_answer_after", "endpoint": "report_dawanka_pay", "times": 1})
+    sandbox.script({"kind": "reset_after", "endpoint": "report_dawanka_pay"})
     command("dawanka", "report", openid, "77", QQMINIGAME_OPENKEY=openkey)
     code, found = doctor("--offline")
     assert code == 0

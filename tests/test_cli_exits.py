@@ -114,9 +114,9 @@ def test_6__refused(command, sandbox, openid):
 
 
 def test_7__unknown_outcome(command, sandbox):
-    """A report without an answer."""
+    """A report whose answer is lost."""
     hall = sandbox.hall_login("0A1B2C3D", level=1, pay_return_count=3)
-    sandbox.script({"kind": "no_answer_after", "endpoint": "report_dawanka_pay", "times": -1})
+    sandbox.script({"kind": "reset_after", "endpoint": "report_dawanka_pay", "times": -1})
     env = {"QQMINIGAME_OPENKEY": hall.openkey}
     error = fails(command, Exit.OUTCOME_UNKNOWN, "dawanka", "report", hall.openid, "77", **env)
     assert "settle" in error["english"]

@@ -1,14 +1,17 @@
 """``docs/cron.rst``: its crontab is run by a real cron, its other lines are checked."""
 
-import configparser
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from cron_daemon import CronDaemon
+from machine import require
 
+from qqminigame.cli.exits import Exit
 from qqminigame.cli.profiles import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -60,15 +63,35 @@ def test_settings__of_the_pages_exist():
             assert set(names) <= set(SETTINGS)
 
 
-def test_units__are_ini():
-    """Sections and keys can be read; the job ends by signal in order."""
+@pytest.mark.parametrize("broken", [False, True], ids=["as it is", "with a mistake"])
+def test_units__are_what_systemd_takes(tmp_path, broken):
+    """It knows every section, key and value."""
     service, timer = blocks("cron.rst", "ini")
-    units = configparser.ConfigParser(interpolation=None)
-    units.optionxform = str
-    units.read_string(service)
-    assert units["Service"]["Type"] == "oneshot"
-    units.read_string(timer)
-    assert units["Install"]["WantedBy"] == "timers.target"
+    program = tmp_path / "qqminigame"
+    program.touch(mode=0o755)
+    service = service.replace("/opt/game/venv/bin/qqminigame", str(program))
+    (tmp_path / "game-scores.service").write_text(service)
+    if broken:
+        timer = timer.replace("OnCalendar=*-*-*", "OnCalendar=every day")
+    (tmp_path / "game-scores.timer").write_text(timer)
+    units = sorted(tmp_path.glob("game-scores.*"))
+    command = [require("systemd-analyze"), "verify", *units]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode == 0 and done.stderr == "") is not broken, done.stderr
+
+
+def test_cron_job__is_yaml():
+    """The container runs the command, and gives up on exit codes that no repeat changes."""
+    (text,) = blocks("cron.rst", "yaml")
+    job = yaml.safe_load(text)["spec"]["jobTemplate"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    assert container["command"][:3] == ["qqminigame", "storage", "load"]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
+    again = {Exit.TRY_LATER, Exit.HANGUP, Exit.INTERRUPTED, Exit.UNREAD, Exit.TERMINATED}
+    assert set(rule["onExitCodes"]["values"]) == set(Exit) - again - {Exit.DONE}
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in job["template"]["spec"]["volumes"]}
 
 
 def read(path):

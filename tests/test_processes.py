@@ -20,6 +20,10 @@ WORKER = Path(__file__).parent / "worker.py"
 # A token is renewed 111 minutes after it was fetched, and the one before it lives on for 5: from
 # here on before that, and until here after it, each minute counts.
 BEFORE_MINUTES, AFTER_MINUTES = 106, 8
+# What takes thousands of calls is run on one of the two stores by "make test".
+ONE_STORE = pytest.mark.parametrize(
+    "store", ["sqlite", pytest.param("redis", marks=pytest.mark.slow)], indirect=True
+)
 
 
 class Fleet:
@@ -118,8 +122,8 @@ def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
         fleet.ask("burst", threads=16, calls=1)
         cold = fleet.outcomes()
         cold_fetches = sandbox.state()["token_fetches"]
-        fleet.ask("burst", threads=16, calls=12)
-        wait_until(lambda: len(sandbox.log()) > 500)
+        fleet.ask("burst", threads=16, calls=6)
+        wait_until(lambda: len(sandbox.log()) > 300)
         sandbox.revoke_tokens()
         hot = fleet.outcomes()
         # However early the burst was over, somebody calls after it.
@@ -129,10 +133,11 @@ def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
     figures("8 processes x 16 threads, cold", f"{cold_fetches} fetch, {dict(cold)}")
     figures("8 processes x 16 threads, revoked", f"{fetches - cold_fetches} fetch, {dict(hot)}")
     assert (cold, cold_fetches) == ({"ok": 128}, 1)
-    assert (hot, fetches) == ({"ok": 128 * 12 + 8}, 2)
+    assert (hot, fetches) == ({"ok": 128 * 6 + 8}, 2)
 
 
 @pytest.mark.uncovered
+@ONE_STORE
 def test_a_day__4_processes_and_a_cron_job_every_ten_minutes(lasting_sandbox, store, figures):
     """In a day of the clock at most 13 fetches; no call fails, none is repeated for its token."""
     sandbox = lasting_sandbox
@@ -196,6 +201,7 @@ def test_no_overlap__4_processes_of_20_calls_a_second(store, figures):
     assert (outcomes, fetches) == ({"ok": 120}, 1)
 
 
+@ONE_STORE
 def test_no_overlap__a_day(store):
     """Renewals without overlap cost some calls a repeat, and none its success."""
     with Sandbox(overlap_seconds=0) as sandbox:
@@ -209,6 +215,7 @@ def test_no_overlap__a_day(store):
         assert 12 <= sandbox.state()["token_fetches"] <= 13
 
 
+@ONE_STORE
 def test_the_holder_of_the_lock_is_killed(sandbox, store, figures):
     """SIGKILL in mid-fetch holds the others up for the lease at most; then one of them fetches."""
     sandbox.script({"kind": "no_answer", "endpoint": "getToken"})

@@ -3,10 +3,12 @@
 import gzip
 import logging
 import math
+import os
 import pickle
 import time
 import traceback
 import typing
+from pathlib import Path
 
 import pytest
 import requests
@@ -377,7 +379,7 @@ def test_session__two_sessions_share_a_store(sandbox):
     assert sandbox.state()["token_fetches"] == 1
 
 
-def test_session__the_default_store_is_shared(sandbox, tmp_path):
+def test_session__the_default_store_is_shared(sandbox):
     """Without a store given, sessions of this user share a file in the cache folder."""
     for _ in range(2):
         session = make_session(sandbox, store=None)
@@ -385,7 +387,8 @@ def test_session__the_default_store_is_shared(sandbox, tmp_path):
             Login(session).code2session(sandbox.js_code("PLAYER")), {"a": "1"}
         )
     assert sandbox.state()["token_fetches"] == 1
-    assert (tmp_path / "cache" / "qqminigame" / "cache.db").stat().st_mode & 0o077 == 0
+    file = Path(os.environ["XDG_CACHE_HOME"], "qqminigame", "cache.db")
+    assert file.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("change", [{"app_secret": "rotated"}, {"base_url": "http://localhost:9"}])

@@ -190,10 +190,18 @@ def thrown_at(line, call):
     return None
 
 
+# These two pass through nearly every line of the others.
+LONGEST = ("set, by openid", "report_pay")
+AT_EACH_LINE = [
+    pytest.param(call, id=name, marks=() if name in LONGEST else pytest.mark.slow)
+    for name, call in CALLS.items()
+]
+
+
 # What is thrown at any line may leave a socket to the collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", AT_EACH_LINE)
 def test_thrown_from_outside__at_each_line(new_session, call):
     """Whichever line a time limit strikes at, no frame of the package shows a secret."""
     lines, found, struck = {}, set(), 0
