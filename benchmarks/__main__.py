@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from benchmarks import chart, machine, readme, tables
+from benchmarks import chart, machine, page, tables
 from benchmarks.measurements import MEASUREMENTS, run
 from benchmarks.options import Options
 from benchmarks.targets import TARGETS
 
 RESULTS: Final = Path(__file__).parent / "results"
-README: Final = RESULTS.parent.parent / "README.rst"
+PAGE: Final = RESULTS.parent.parent / "docs" / "performance.rst"
 _STYLES: Final = {"met": "green", "MISSED": "bold red"}
 
 
@@ -54,7 +54,7 @@ def show(results: dict[str, Any], console: Console) -> None:
 
 
 def save(results: dict[str, Any], folder: Path) -> None:
-    """Write the results, the tables of the README, and the picture."""
+    """Write the results, their tables, and the picture."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(results, ensure_ascii=False, indent=1)
     (folder / "latest.json").write_text(text + "\n", encoding="utf-8")
@@ -83,8 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         const=RESULTS,
         metavar="FOLDER",
-        help="write the results here; without a folder, to where the repository keeps them, its "
-        "README included",
+        help="write the results here; without a folder, to where the repository keeps them, "
+        "docs/performance.rst included",
     )
     given = parser.parse_args(arguments)
     if given.only and given.save:
@@ -98,8 +98,8 @@ def main(arguments: list[str] | None = None) -> int:
     if given.save:
         save(results, given.save)
     if given.save == RESULTS:
-        text = README.read_text(encoding="utf-8")
-        README.write_text(readme.put_into(text, tables.rst(results)), encoding="utf-8")
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(page.put_into(text, tables.rst(results)), encoding="utf-8")
     return 0
 
 

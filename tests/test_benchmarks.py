@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import __main__ as command, anatomy, bulk, chart, readme, tables
+from benchmarks import __main__ as command, anatomy, bulk, chart, page, tables
 from benchmarks.checks import largest
 from benchmarks.measurements import MEASUREMENTS
 from benchmarks.peers import INFO_PATH, PEERS, SET_PATH
@@ -167,22 +167,22 @@ def test_tables__say_what_is_missing():
     assert "httpx: not installed, so not compared" in texts
 
 
-def test_readme__put_into_replaces_what_is_between_the_marks():
+def test_page__put_into_replaces_what_is_between_the_marks():
     """And nothing else; a text without the marks stays as it is."""
-    text = f"before\n\n{readme.START}\n\nold\n\n{readme.END}\n\nafter\n"
-    once = readme.put_into(text, "new\n")
-    assert once == f"before\n\n{readme.START}\n\nnew\n\n{readme.END}\n\nafter\n"
-    assert readme.put_into(once, "new\n") == once
-    assert readme.put_into("no marks", "new\n") == "no marks"
+    text = f"before\n\n{page.START}\n\nold\n\n{page.END}\n\nafter\n"
+    once = page.put_into(text, "new\n")
+    assert once == f"before\n\n{page.START}\n\nnew\n\n{page.END}\n\nafter\n"
+    assert page.put_into(once, "new\n") == once
+    assert page.put_into("no marks", "new\n") == "no marks"
 
 
-def test_readme__shows_the_latest_results():
+def test_page__shows_the_latest_results():
     """``make bench`` writes both; neither is edited by hand."""
     folder = command.RESULTS
     results = json.loads((folder / "latest.json").read_text(encoding="utf-8"))
     assert (folder / "latest.rst").read_text(encoding="utf-8") == tables.rst(results)
-    text = (ROOT / "README.rst").read_text(encoding="utf-8")
-    assert f"{readme.START}\n\n{tables.rst(results)}\n{readme.END}\n" in text
+    text = command.PAGE.read_text(encoding="utf-8")
+    assert f"{page.START}\n\n{tables.rst(results)}\n{page.END}\n" in text
 
 
 def test_chart__is_the_same_for_the_same_results(tmp_path):

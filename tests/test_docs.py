@@ -19,6 +19,7 @@ PAGES = ["client_data", "connections", "dawanka", "errors", "outcomes", "stores"
 OTHERS = {
     "bulk": "test_bulk.py",
     "responses": "test_integrations_http.py",
+    "views": "test_readme.py",
     "watching": "test_watching_docs.py",
 }
 # What pages that print something print, among other things.

@@ -23,6 +23,8 @@ from qqminigame.platforms.base import PlatformCode
 
 READMES = {name: Document(name) for name in ("README.rst", "README.zh.rst")}
 LANGUAGES = {"README.rst": "en", "README.zh.rst": "zh"}
+# Where the Django view is, in each language.
+DJANGO_VIEWS = {"en": Document("docs/views.rst"), "zh": READMES["README.zh.rst"]}
 COMMANDS = sorted({command for readme in READMES.values() for command in readme.commands()})
 DJANGO = {
     "settings.py": (
@@ -63,11 +65,12 @@ def environment(sandbox, monkeypatch):
 
 
 def test_snippets__are_all_of_a_kind_that_is_run(readme):
-    """No snippet escapes: each is a console, a piece of the program, or one of three files."""
+    """No snippet escapes: each is a console, a piece of the program, or one of these files."""
     snippets = readme.snippets()
     assert {snippet.language for snippet in snippets} == {"python", "console"}
     assert len(snippets) == readme.path.read_text(encoding="utf-8").count("code-block::")
-    assert readme.files().keys() == {"app.py", "views.py", "test_score.py"}
+    assert readme.files().keys() - {"views.py"} == {"app.py", "test_score.py"}
+    assert all(page.files().keys() >= {"views.py"} for page in DJANGO_VIEWS.values())
 
 
 @pytest.mark.usefixtures("environment", "language")
@@ -156,19 +159,22 @@ def test_flask__answers_the_game(readme, language, sandbox, tmp_path):
 
 
 @pytest.mark.usefixtures("environment")
-def test_django__answers_the_game(readme, language, sandbox, tmp_path):
+@pytest.mark.parametrize("language", DJANGO_VIEWS)
+def test_django__answers_the_game(language, sandbox, monkeypatch, tmp_path):
     """The Django views serve, and answer errors with their status and their words."""
-    for name, text in {**DJANGO, "views.py": readme.files()["views.py"]}.items():
+    monkeypatch.setenv("QQMINIGAME_LANG", language)
+    for name, text in {**DJANGO, "views.py": DJANGO_VIEWS[language].files()["views.py"]}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     with served(tmp_path, DJANGO_SETTINGS_MODULE="settings") as url:
         play(url, sandbox, language)
 
 
-def test_pytest__runs_the_test(readme, tmp_path):
-    """The test passes in a folder of its own, with the line for ``conftest.py``."""
-    assert PLUGIN in readme.path.read_text(encoding="utf-8")
+def test_pytest__runs_the_test(tmp_path):
+    """The test of both passes in a folder of its own, with the line for ``conftest.py``."""
+    assert all(PLUGIN in page.path.read_text(encoding="utf-8") for page in READMES.values())
+    (text,) = {page.files()["test_score.py"] for page in READMES.values()}
     (tmp_path / "conftest.py").write_text(PLUGIN)
-    (tmp_path / "test_score.py").write_text(readme.files()["test_score.py"], encoding="utf-8")
+    (tmp_path / "test_score.py").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "1 passed" in done.stdout, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The snippets of docs/watching.rst are run, each in its own process: no secret is recorded."""
+"""The snippets of docs/watching.rst are run, tools in their own process: no secret is recorded."""
 
 import json
 import re
@@ -10,10 +10,14 @@ import pytest
 from raw_server import RawServer
 from test_tools import SECRET, log_in, sent
 
+from qqminigame import Login
+
 FOLDER = Path(__file__).parent
 DOCS = (FOLDER.parent / "docs" / "watching.rst").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^\.\. code-block:: python\n\n((?:    .*\n|\n)+)", re.MULTILINE)
-SENTRY, REQUESTS, URLLIB3 = [re.sub(r"(?m)^    ", "", text) for text in BLOCK.findall(DOCS)]
+SENTRY, REQUESTS, URLLIB3, METRICS = [
+    re.sub(r"(?m)^    ", "", text) for text in BLOCK.findall(DOCS)
+]
 
 KEEP_SENTRY = """
 import sentry_sdk, sentry_sdk.transport
@@ -75,3 +79,16 @@ def test_snippet__the_call_is_recorded_without_secrets(keep, snippet, call):
     assert "/sns/jscode2session" in records
     assert SECRET not in records
     assert "my-code" not in records
+
+
+def test_metrics__each_attempt_is_counted(monkeypatch, capsys):
+    """The snippet prints a line for a call, without secrets."""
+    with RawServer(log_in) as server:
+        monkeypatch.setenv("QQMINIGAME_APP_ID", "1")
+        monkeypatch.setenv("QQMINIGAME_APP_SECRET", SECRET)
+        monkeypatch.setenv("QQMINIGAME_BASE_URL", server.url)
+        names = {}
+        exec(compile(METRICS, "watching.rst", "exec"), names)
+        with names["session"] as session:
+            Login(session).code2session("my-code")
+    assert re.fullmatch(r"jscode2session 1 ok None [0-9.]+\n", capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""The README's copy of the tables, between two comments."""
+"""The copy of the tables in docs/performance.rst, between two comments."""
 
 from typing import Final
 
