@@ -133,6 +133,9 @@ def open_ours(path: Path, *, durable: bool) -> sqlite3.Connection:
     try:
         _migrate(connection, path)
         connection.execute(f"PRAGMA synchronous = {'EXTRA' if durable else 'OFF'}")
+        # What is deleted are secrets. Copies that SQLite has left behind when it moved rows from
+        # page to page may stay: only encryption helps against a reader of the raw file.
+        connection.execute("PRAGMA secure_delete = ON")
     except BaseException:
         connection.close()
         raise
