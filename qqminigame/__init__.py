@@ -45,10 +45,12 @@ from qqminigame.models import (
     CallEvent,
     DawankaInfo,
     DawankaLevel,
+    DueOrder,
     HallLogin,
     LoginState,
     PayOrder,
     PayReport,
+    SettleReport,
 )
 from qqminigame.platforms.base import Platform
 from qqminigame.platforms.douyin import (
@@ -102,6 +104,7 @@ __all__ = [
     "DouyinLoginCode",
     "DouyinStorageCode",
     "DouyinTokenCode",
+    "DueOrder",
     "HallLogin",
     "InteractiveCode",
     "InteractiveData",
@@ -127,6 +130,7 @@ __all__ = [
     "RetryPolicy",
     "SQLiteStore",
     "Session",
+    "SettleReport",
     "SignatureCode",
     "SignatureError",
     "StorageCode",

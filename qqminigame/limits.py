@@ -24,6 +24,9 @@ MAX_SAFE_INTEGER: Final = 2**53 - 1
 # get_dawanka_info: payReturnCount of a player without a limit
 UNLIMITED: Final = -1
 
+# The hall: how long an openkey is valid after the page was opened
+OPENKEY_SECONDS: Final = 7200
+
 # Our own, and generous: the pages demand room for access tokens of 512 characters. It bounds
 # js_code, openid, openkey, session_key and access tokens, in bytes of UTF-8.
 MAX_TEXT_BYTES: Final = 4096

@@ -849,6 +849,17 @@ ORDER_SKIPPED: Final = Text(
     "from a backup",
     "一条订单记录无法读取，保持原样，不会列出；请从备份恢复订单记录",
 )
+CIPHER_FAILED: Final = Text(
+    "cipher: encrypt() failed with {kind}; nothing was sent. Pass for example "
+    "cryptography.fernet.Fernet(key)",
+    "cipher：encrypt() 抛出 {kind}，请求未发送；请传入例如 cryptography.fernet.Fernet(key)",
+)
+OPENKEY_UNREADABLE: Final = Text(
+    "the openkey of an open order cannot be read: it was encrypted with another key, or "
+    "Dawanka(cipher=...) is missing; the order waits for its player",
+    "一笔未完成订单的 openkey 无法读取：加密时使用了其他密钥，或未传入 Dawanka(cipher=...)；"
+    "该订单需等玩家再次进入后核实",
+)
 ORDER_TOO_LATE: Final = Text(
     "report_dawanka_pay: order {order_id!r} was not sent: more than {seconds:g} s have passed "
     "since "

@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from attrs import field, frozen
 
 from qqminigame import messages
-from qqminigame.exceptions import InvalidArgumentError, Problem
+from qqminigame.exceptions import InvalidArgumentError, Problem, QQMiniGameError
 from qqminigame.limits import UNLIMITED
 from qqminigame.redaction import drop_frames
 
@@ -242,6 +242,8 @@ class PayOrder:
         quiet_from: From when no earlier report of the player can be under way, by the same clock.
         ended_at: When the outcome was recorded, by the same clock; None while the order is open.
         report: The result; None while the order is open.
+        has_openkey: Whether the records still have the player's openkey, so that
+            ``Dawanka.settle_due`` can settle the order without the player. Ignored in comparisons.
     """
 
     order_id: str
@@ -255,8 +257,44 @@ class PayOrder:
     quiet_from: float
     ended_at: float | None = None
     report: PayReport | None = None
+    has_openkey: bool = field(default=False, eq=False)
 
     @property
     def state(self) -> str:
         """``"open"`` until the outcome is known and recorded, then ``"finished"``."""
         return "open" if self.report is None else "finished"
+
+
+@frozen(kw_only=True)
+class DueOrder:
+    """What became of one order in ``Dawanka.settle_due``.
+
+    Attributes:
+        order: The order, as it was found.
+        outcome: ``"counted"``: the order is finished. ``"not_counted"``: its record was removed,
+            and it may be reported again. ``"undecided"``: only the caller can know. ``"waiting"``:
+            it can be settled when the player is back. ``"failed"``: a later sweep tries again.
+        report: The result; None unless it was counted.
+        hall_login: The player, for reporting the order again; None unless it was not counted.
+        error: Why it was not settled; None if it was, or if its openkey was gone before.
+    """
+
+    order: PayOrder
+    outcome: Literal["counted", "not_counted", "undecided", "waiting", "failed"]
+    report: PayReport | None = None
+    hall_login: HallLogin | None = None
+    error: QQMiniGameError | None = None
+
+
+@frozen(kw_only=True)
+class SettleReport:
+    """The result of ``Dawanka.settle_due``.
+
+    Attributes:
+        orders: The orders that were due, except those that another process was settling.
+        stopped_because: The error that every further order would have met too; None if there was
+            none.
+    """
+
+    orders: tuple[DueOrder, ...]
+    stopped_because: QQMiniGameError | None = None

@@ -141,6 +141,24 @@ def redis_server(running_redis):
     return running_redis
 
 
+@pytest.fixture(scope="session")
+def running_durable_redis(tmp_path_factory):
+    """A redis-server that keeps what it is given."""
+    options = ("--appendonly", "yes", "--appendfsync", "always")
+    server = RedisServer(tmp_path_factory.mktemp("redis"), *options)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def durable_redis(running_durable_redis):
+    """That redis-server, empty."""
+    with running_durable_redis.client() as client:
+        client.flushall()
+    return running_durable_redis
+
+
 @pytest.fixture
 def own_redis(tmp_path):
     """A redis-server that a test may stop."""

@@ -764,6 +764,79 @@ _ORDERS: Final = (
         "_DAY: Final = 1",
         "test_pay_orders.py::test_prune__arguments_that_are_none",
     ),
+    Mutation(
+        "due-order-is-claimed",
+        "if orders.store.try_lock(lock, lease, timeout=left(deadline)) is None:",
+        "if False:",
+        "test_due_orders.py::test_claim__of_two_sweeps_at_once",
+    ),
+    Mutation(
+        "due-not-before-the-report-is-over",
+        "if order.settle_from <= now and order.address == self.address",
+        "if order.address == self.address",
+        "test_due_orders.py::test_settle_due__not_before_the_report_is_over",
+    ),
+    Mutation(
+        "due-at-another-address",
+        "if order.settle_from <= now and order.address == self.address",
+        "if order.settle_from <= now",
+        "test_due_orders.py::test_address__of_another_platform",
+    ),
+    Mutation(
+        "due-in-lost-records",
+        "        self._read((), deadline)\n",
+        "",
+        "test_due_orders.py::test_records__that_are_lost",
+    ),
+    Mutation(
+        "due-with-an-openkey-first",
+        "return not order.has_openkey, order.settle_from",
+        "return False, order.settle_from",
+        "test_due_orders.py::test_limit__those_with_an_openkey_first",
+    ),
+    Mutation(
+        "due-undecided-once",
+        "            self._forget_openkey(order)\n"
+        '            return DueOrder(order=order, outcome="undecided", error=failure)\n',
+        '            return DueOrder(order=order, outcome="undecided", error=failure)\n',
+        "test_due_orders.py::test_undecided__is_not_decided_by_chance",
+    ),
+    Mutation(
+        "due-stops-where-all-would-fail",
+        "    if last.error.reaction is reactions.MISCONFIGURED:\n",
+        "    if False:\n",
+        "test_due_orders.py::test_stop__wrong_app_key",
+    ),
+    Mutation(
+        "due-stops-after-failures-in-a-row",
+        "_FAILURES: Final = 3",
+        "_FAILURES: Final = 300",
+        "test_due_orders.py::test_stop__the_platform_is_gone",
+    ),
+    Mutation(
+        "openkey-for-two-hours",
+        "self.store.set(key, sealed, OPENKEY_SECONDS, timeout=left(deadline))",
+        "self.store.set(key, sealed, timeout=left(deadline))",
+        "test_due_orders.py::test_openkey__is_kept_no_longer_than_it_lives",
+    ),
+    Mutation(
+        "openkey-until-the-end-of-its-order",
+        "        self.openkeys.drop(order.mark, deadline)\n        key = ",
+        "        key = ",
+        "test_due_orders.py::test_openkey__is_removed_with_the_end_of_its_order",
+    ),
+    Mutation(
+        "openkey-expired-is-swept",
+        "        self.openkeys.sweep(deadline)\n",
+        "",
+        "test_due_orders.py::test_secrets__a_sweep_removes_what_has_expired",
+    ),
+    Mutation(
+        "openkey-is-overwritten-in-the-file",
+        'connection.execute("PRAGMA secure_delete = ON")',
+        "pass",
+        "test_due_orders.py::test_secrets__are_not_left_in_the_file",
+    ),
 )
 
 _REDACTION: Final = (

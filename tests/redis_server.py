@@ -12,6 +12,8 @@ from pathlib import Path
 import redis
 from machine import require
 
+from qqminigame import RedisStore
+
 
 class RedisServer:
     """Runs a redis-server on a free port, with a password, writing nothing to disk.
@@ -69,6 +71,23 @@ class RedisServer:
                 left = client.pttl(key)
                 if left > 0:
                     client.pexpire(key, int(left - seconds * 1000))
+
+
+class MovedRedisStore(RedisStore):
+    """Redis, whose clock a test can move.
+
+    Args:
+        url: The database.
+        ahead: Returns by how many seconds it is ahead of Redis's own.
+    """
+
+    def __init__(self, url, ahead):
+        super().__init__(url)
+        self._ahead = ahead
+
+    def now(self, **options):
+        """Return the time."""
+        return super().now(**options) + self._ahead()
 
 
 def executable():

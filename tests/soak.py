@@ -24,7 +24,7 @@ from pathlib import Path
 
 import requests
 from hooked_store import HookedStore
-from redis_server import RedisServer
+from redis_server import MovedRedisStore, RedisServer
 from sessions import make_session
 
 from qqminigame import (
@@ -37,7 +37,6 @@ from qqminigame import (
     MemoryStore,
     OutcomeUnknownError,
     QQMiniGameError,
-    RedisStore,
     RetryPolicy,
     Session,
     SQLiteStore,
@@ -79,18 +78,6 @@ class Tally:
         """Add to it."""
         with self._path.open("ab", buffering=0) as file:
             file.write(b"." * number)
-
-
-class MovedRedisStore(RedisStore):
-    """Redis, whose clock a test can move."""
-
-    def __init__(self, url, ahead):
-        super().__init__(url)
-        self._ahead = ahead
-
-    def now(self, **options):
-        """Return the time."""
-        return super().now(**options) + self._ahead()
 
 
 def open_records(address, ahead):

@@ -14,29 +14,34 @@ from qqminigame.models import (
     AccessToken,
     DawankaInfo,
     DawankaLevel,
+    DueOrder,
     HallLogin,
     LoginState,
     PayOrder,
     PayReport,
+    SettleReport,
 )
 
+ORDER = PayOrder(
+    order_id="the-order",
+    openid="the-openid",
+    address="https://host",
+    mark="1f",
+    begun_at=1.0,
+    settle_from=69.0,
+    uses_before=3,
+    level_before=1,
+    quiet_from=0.0,
+)
 VALUES = [
     LoginState(openid="the-openid", session_key="s3cret", unionid="the-unionid"),
     HallLogin(openid="the-openid", openkey="s3cret", userip="10.0.0.1"),
     AccessToken(value="s3cret", fetched_at=1.0, expires_at=7201.0),
     DawankaInfo(score=7, level=DawankaLevel.DAWANKA, binding=True, discount=20, pay_return_count=3),
     PayReport(use=2, left=1),
-    PayOrder(
-        order_id="the-order",
-        openid="the-openid",
-        address="https://host",
-        mark="1f",
-        begun_at=1.0,
-        settle_from=69.0,
-        uses_before=3,
-        level_before=1,
-        quiet_from=0.0,
-    ),
+    ORDER,
+    DueOrder(order=ORDER, outcome="waiting"),
+    SettleReport(orders=()),
 ]
 # The seed's numbers, from the lowest rank to the highest.
 RANKS = {0: "非大玩咖", 3: "潜力咖", 4: "准玩咖", 1: "大玩咖", 2: "超级大玩咖"}
@@ -97,7 +102,7 @@ def test_values__copies_are_equal(value: Any) -> None:
 def test_values__every_field_counts(value: Any) -> None:
     """Values that differ in one field are not equal, secrets included; but for what is noted."""
     for field in attrs.fields(type(value)):
-        noted = field.name == "remembered"
+        noted = field.name in {"remembered", "has_openkey"}
         assert (attrs.evolve(value, **{field.name: "other"}) == value) is noted
 
 

@@ -22,11 +22,13 @@ from qqminigame import (
 REPORT = "report_dawanka_pay"
 LATER = 8.0 + 60.0 + 1.0
 # More steps than a report has.
-STEPS = range(1, 13)
+STEPS = range(1, 15)
 # The step that makes sure, right before the sending, that the order is still this attempt's.
-LAST_LOOK = 8
+LAST_LOOK = 9
 # The step of a settlement that forgets the order.
 FORGOTTEN = 5
+# More steps than a sweep with one order has.
+SWEEP_STEPS = range(1, 17)
 
 
 class Game:
@@ -73,6 +75,19 @@ class Game:
             report = dawanka.settle(self.hall_login, order_id, happened=happened)
             if report is not None:
                 return report
+
+    def recover_by_sweep(self):
+        """Let a cron job settle what is due, and the game report what was not counted."""
+        self.clock.now += LATER
+        dawanka = self.process()
+        for end in dawanka.settle_due().orders:
+            if end.outcome == "not_counted":
+                dawanka.report_pay(self.hall_login, end.order.order_id)
+
+    def openkeys(self):
+        """Return how many openkeys the records hold."""
+        found, _ = self.records.scan("pay:")
+        return sum(":openkey:" in key for key, _ in found)
 
     def use_up_faults(self):
         """Let another player's reports meet the faults that no report has met."""
@@ -292,5 +307,80 @@ def test_settle__another_process_at_any_step(game, step, moment, fault, other):
     elif settled != "unknown":
         assert fault == "reset_after" or other == "order-1"
     if other == "order-1":
+        game.recover()
+        assert game.counted() == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("fault", [None, "reset_before", "reset_after"])
+def test_swept_at_any_step(game, step, moment, fault):
+    """A process is stopped for a minute; a sweep settles its order; then it goes on."""
+    if fault:
+        game.sandbox.script({"kind": fault, "endpoint": REPORT})
+    records = HookedStore(game.records)
+    setattr(records, moment, at(step, game.recover_by_sweep))
+    with contextlib.suppress(QQMiniGameError):
+        game.process(records).report_pay(game.hall_login, "order-1")
+    game.recover_by_sweep()
+    assert game.counted() <= 1
+    assert (game.open_orders(), game.openkeys()) == ([], 0)
+    assert game.recover().left == 2
+    assert game.counted() == 1
+
+
+def lose(game, fault, order_id="order-1"):
+    """Report an order with an unclear end, and let the time pass after which it is due."""
+    game.sandbox.script({"kind": fault, "endpoint": REPORT})
+    with pytest.raises(OutcomeUnknownError):
+        game.process().report_pay(game.hall_login, order_id)
+    game.clock.now += LATER
+
+
+def test_sweep__steps_are_all_there(game):
+    """The tests below leave no step out."""
+    lose(game, "reset_before")
+    records = HookedStore(game.records)
+    game.process(records).settle_due()
+    assert records.steps < max(SWEEP_STEPS)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", SWEEP_STEPS)
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+@pytest.mark.parametrize("harm", [kill, fail])
+def test_sweep__ends_at_any_step(game, step, moment, fault, harm):
+    """Killed, or without its store: the next sweep does the rest."""
+    lose(game, fault)
+    records = HookedStore(game.records)
+    setattr(records, moment, at(step, harm))
+    with contextlib.suppress(Killed, StoreError):
+        game.process(records).settle_due()
+    game.recover_by_sweep()
+    assert game.open_orders() == []
+    assert game.recover().left in (2, None)
+    assert game.counted() == 1
+    game.clock.now += 7200.0
+    assert game.openkeys() == 0
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", SWEEP_STEPS)
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+@pytest.mark.parametrize("other", ["sweep", "order-1", "order-2"])
+def test_sweep__another_process_at_any_step(game, step, moment, fault, other):
+    """While one sweeps, another does so too, or the player settles and reports, or reports more."""
+    lose(game, fault)
+    records = HookedStore(game.records)
+    act = game.recover_by_sweep if other == "sweep" else lambda: game.recover(other)
+    setattr(records, moment, at(step, act))
+    # This machine's own clock stands still: it is suspended meanwhile.
+    report = game.process(records, monotonic=lambda: 0.0).settle_due()
+    assert {end.outcome for end in report.orders} <= {"counted", "not_counted", "undecided"}
+    if other == "order-2":
+        wrong = "not_counted" if fault == "reset_after" else "counted"
+        assert wrong not in [end.outcome for end in report.orders]
+    else:
+        game.recover_by_sweep()
         game.recover()
         assert game.counted() == 1

@@ -6,6 +6,8 @@ Each wrong line has to be one: mypy reports an ignore that ignores nothing.
 from collections.abc import Iterator
 from typing import assert_type
 
+from cryptography.fernet import Fernet, MultiFernet
+
 from qqminigame import (
     CallEvent,
     ClientError,
@@ -28,6 +30,7 @@ from qqminigame import (
     QQMiniGameError,
     RetryPolicy,
     Session,
+    SettleReport,
     Store,
     UserData,
     bulk,
@@ -103,6 +106,11 @@ def hall(session: Session, query: dict[str, str]) -> None:
     except OutcomeUnknownError as error:
         assert_type(error.settle_in, int | None)
 
+    due = assert_type(Dawanka(session, cipher=Fernet(b"key")).settle_due(), SettleReport)
+    assert_type(due.orders[0].order, PayOrder)
+    Dawanka(session, cipher=MultiFernet([]))
+
+    Dawanka(session, cipher=b"key")  # type: ignore[arg-type]
     dawanka.report_pay("openid")  # type: ignore[arg-type]
     dawanka.orders("done")  # type: ignore[arg-type]
 

@@ -7,12 +7,21 @@ from typing import Final, Literal
 
 from qqminigame import messages, settings, validation
 from qqminigame.clock import Deadline
+from qqminigame.dawanka.due import Sweep
+from qqminigame.dawanka.openkeys import Cipher, OpenKeys
 from qqminigame.dawanka.orders import PayOrders
 from qqminigame.dawanka.records import Keys, Place
 from qqminigame.dawanka.reporting import NothingLeftError, OrderReports
 from qqminigame.exceptions import ConfigurationError, Problem
 from qqminigame.limits import MAX_ORDER_ID_BYTES
-from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, PayOrder, PayReport
+from qqminigame.models import (
+    DawankaInfo,
+    DawankaLevel,
+    HallLogin,
+    PayOrder,
+    PayReport,
+    SettleReport,
+)
 from qqminigame.platforms.qqgame import PF
 from qqminigame.redaction import drop_frames
 from qqminigame.session import Session, checked
@@ -32,7 +41,13 @@ class Dawanka:
     records.
     """
 
-    def __init__(self, session: Session, orders: Store | str | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        orders: Store | str | None = None,
+        *,
+        cipher: Cipher | None = None,
+    ) -> None:
         """Use a session; it needs the app_key and the hall's own app id.
 
         Args:
@@ -41,10 +56,13 @@ class Dawanka:
                 processes that report for the app must use the same. By default an SQLite file in
                 the user's *state* folder, shared by all processes of this user. These are records,
                 not a cache: if they are lost, an order can be counted twice.
+            cipher: Encrypts the openkeys of open orders in these records, such as
+                ``cryptography.fernet.Fernet(key)``; all processes need the same key. Without it,
+                an openkey stands there as it is, until its order is finished or 2 hours are over.
 
         Raises:
-            ConfigurationError: The session has no app_key, the platform does not have Dawanka, or
-                ``orders`` cannot be used for records.
+            ConfigurationError: The session has no app_key, the platform does not have Dawanka,
+                ``orders`` cannot be used for records, or ``cipher`` is not a cipher.
         """
         platform = checked(session, "Dawanka").platform
         self._session = session
@@ -57,6 +75,11 @@ class Dawanka:
             keys=keys,
             address=address,
             store=store,
+            openkeys=OpenKeys(
+                keys=keys,
+                store=store,
+                cipher=None if cipher is None else settings.instance("cipher", cipher, Cipher),
+            ),
             # Records in memory are new in each process, as their user asked for.
             place=None
             if isinstance(store, MemoryStore)
@@ -191,6 +214,34 @@ class Dawanka:
             problems.append(Problem(where="happened", text=_HAPPENED))
         validation.refuse("Dawanka.settle", problems)
         return self._reports().settle("Dawanka.settle", hall_login, order_id, happened, deadline)
+
+    @drop_frames
+    def settle_due(self, limit: int = 100) -> SettleReport:
+        """Close the open orders that can be closed without their players.
+
+        An order is due when its report can no longer be under way: by default 68 s after its start.
+        Settling it takes the player's openkey, which the records keep for 2 hours at most. Call
+        this every minute, from cron or a scheduler; several processes may do so at once.
+
+        Args:
+            limit: How many orders to look at, at most. Those whose openkey is there come first, and
+                the oldest of them before all.
+
+        Returns:
+            What became of each order. It stops early when every further order would fail the same
+            way: a wrong app_key, a platform that does not answer three orders in a row.
+
+        Raises:
+            InvalidArgumentError: The limit is wrong.
+            StoreError: The records cannot be read, or are not those that were used before.
+            QQMiniGameError: Any other failure before the first order; later ones are in the result.
+
+        Source: https://open.qqgame.qq.com/wiki/24/255/257/257.html
+        """
+        problems: validation.Problems = []
+        validation.check_integer(limit, 1, sys.maxsize, "limit", problems)
+        validation.refuse("Dawanka.settle_due", problems)
+        return Sweep(reports=self._reports(), deadline=self._session.deadline).run(limit)
 
     def orders(
         self, state: Literal["open", "finished"] | None = None, limit: int | None = None

@@ -4,18 +4,20 @@ The platform knows no orders: each report it counts takes a use. So an order is 
 its report goes out and after its answer came in; one that was begun and not finished is open, and
 no process sends its report again before it is settled.
 
-Four kinds of keys, each written in one step that no other process can come in between:
+Five kinds of keys, each written in one step that no other process can come in between:
 
 - ``order:<order id>``: the order. Only one process can add it.
 - ``player:<openid>``: the player's latest order. Each beginning replaces the one that it has read,
   so that of two that begin at once, one finds out and looks again: no lock is held over a call.
 - ``open:<mark>``: the same text as an open order's, so that the open ones are found among millions.
+- ``openkey:<mark>``: an open order's openkey, with which a sweep can settle it.
 - ``place``: an id that tells these records from any others.
 
 All times are the store's, which has one clock for all processes and machines.
 """
 
 import contextlib
+import heapq
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -24,6 +26,7 @@ from attrs import define, evolve, field, frozen
 
 from qqminigame import messages
 from qqminigame.clock import Deadline
+from qqminigame.dawanka.openkeys import OpenKeys
 from qqminigame.dawanka.records import (
     ENDPOINT,
     Keys,
@@ -38,7 +41,7 @@ from qqminigame.dawanka.records import (
     order_text,
 )
 from qqminigame.exceptions import StoreError, TransportError
-from qqminigame.models import DawankaInfo, DawankaLevel, PayOrder, PayReport
+from qqminigame.models import DawankaInfo, DawankaLevel, HallLogin, PayOrder, PayReport
 from qqminigame.stores.base import Store, check_durable
 
 # This long after the end of its call, a report has come in or never will.
@@ -74,6 +77,7 @@ class PayOrders:
         keys: Names the app; all who report for it have to use the same.
         address: Scheme and host that reports go to; part of the record.
         store: Where the records are kept.
+        openkeys: The openkeys of open orders, kept there too.
         place: Makes sure of the records; None for records that are not shared.
         page_time: Starts the time that reading one page of orders may take.
     """
@@ -81,6 +85,7 @@ class PayOrders:
     keys: Keys
     address: str
     store: Store
+    openkeys: OpenKeys
     place: Place | None
     page_time: Callable[[], Deadline]
     _checked: bool = field(init=False, default=False)
@@ -116,13 +121,18 @@ class PayOrders:
         )
 
     def begin(
-        self, order_id: str, openid: str, look: Look, info: DawankaInfo, deadline: Deadline
+        self,
+        order_id: str,
+        hall_login: HallLogin,
+        look: Look,
+        info: DawankaInfo,
+        deadline: Deadline,
     ) -> PayOrder | None:
         """Write down that an order's report is about to go out.
 
         Args:
             order_id: The order.
-            openid: The player.
+            hall_login: The player.
             look: What the records said before the platform was asked.
             info: What the platform answered of the player.
             deadline: When the call has to be over.
@@ -130,9 +140,10 @@ class PayOrders:
         Returns:
             The order; None where this one or another of the player was begun since the look.
         """
+        sealed = self.openkeys.seal(hall_login.openkey)
         order = PayOrder(
             order_id=order_id,
-            openid=openid,
+            openid=hall_login.openid,
             address=self.address,
             mark=secrets.token_hex(8),
             begun_at=look.now,
@@ -145,7 +156,8 @@ class PayOrders:
         try:
             if not self._become_latest(order, look.latest, deadline):
                 return None
-            # Before the order: one that is open and not in the list would never be settled.
+            # Both before the order: one that is open without them would never be settled.
+            self.openkeys.keep(order.mark, sealed, deadline)
             self.store.set(self.keys.open(order.mark), order_text(order), timeout=left(deadline))
             key = self.keys.order(order_id)
             if self.store.add(key, order_text(order), timeout=left(deadline)):
@@ -188,14 +200,14 @@ class PayOrders:
         """Strike out an order that was not counted; return whether it was as open as it is here."""
         key = self.keys.order(order.order_id)
         deleted = self.store.delete_if(key, order_text(order), timeout=least(deadline))
-        self._unlist(order, deadline)
+        self._close(order, deadline)
         return deleted
 
     def finish(self, order: PayOrder, report: PayReport, deadline: Deadline) -> None:
         """Write down the answer, whatever the record says by now: it was counted."""
         done = self._done(order, report, deadline)
         self.store.set(self.keys.order(order.order_id), order_text(done), timeout=least(deadline))
-        self._unlist(order, deadline)
+        self._close(order, deadline)
 
     def finish_if_open(self, order: PayOrder, report: PayReport, deadline: Deadline) -> bool:
         """Write down that an order was counted; return whether it was as open as it is here."""
@@ -204,7 +216,7 @@ class PayOrders:
         replaced = self.store.replace_if(
             key, order_text(order), order_text(done), timeout=least(deadline)
         )
-        self._unlist(order, deadline)
+        self._close(order, deadline)
         return replaced
 
     def record(self, order_id: str, openid: str, report: PayReport, deadline: Deadline) -> bool:
@@ -246,8 +258,34 @@ class PayOrders:
                 yield from self._still_open(page).values()
             return
         for page in self._pages(self.keys.orders):
-            orders = map(order_or_none, page.values())
-            yield from (order for order in orders if order and state in (None, order.state))
+            orders = filter(None, map(order_or_none, page.values()))
+            chosen = [order for order in orders if state in (None, order.state)]
+            keys = [self.keys.openkey(order.mark) for order in chosen if order.report is None]
+            found = self.store.get_many(keys, timeout=left(self.page_time())) if keys else {}
+            yield from (self.openkeys.noted(order, found) for order in chosen)
+
+    def due(self, limit: int) -> list[PayOrder]:
+        """Return open orders whose reports are no longer under way.
+
+        Those that can be settled without the player come first, and the oldest of them before all.
+
+        Args:
+            limit: How many at most.
+
+        Raises:
+            StoreError: As :meth:`find`.
+        """
+        deadline = self.page_time()
+        self._read((), deadline)
+        self.openkeys.sweep(deadline)
+        now = self.store.now(timeout=left(deadline))
+        due = (
+            order
+            for order in self.orders("open")
+            if order.settle_from <= now and order.address == self.address
+        )
+        found = heapq.nsmallest(limit, due, key=_turn)
+        return list(dict.fromkeys(found))
 
     def prune(self, older_than: float, limit: int) -> int:
         """Remove finished orders that ended longer ago than that many seconds.
@@ -304,7 +342,9 @@ class PayOrders:
     def _done(self, order: PayOrder, report: PayReport, deadline: Deadline) -> PayOrder:
         return evolve(order, report=report, ended_at=self.store.now(timeout=least(deadline)))
 
-    def _unlist(self, order: PayOrder, deadline: Deadline) -> None:
+    def _close(self, order: PayOrder, deadline: Deadline) -> None:
+        """Take an order out of the list of open ones, and forget its openkey."""
+        self.openkeys.drop(order.mark, deadline)
         key = self.keys.open(order.mark)
         self.store.delete_if(key, order_text(order), timeout=least(deadline))
 
@@ -321,10 +361,12 @@ class PayOrders:
     def _still_open(self, page: dict[str, str]) -> dict[str, PayOrder]:
         """Return the orders of a page of the list that are open indeed."""
         listed = {key: order for key, text in page.items() if (order := order_or_none(text))}
-        keys = [self.keys.order(order.order_id) for order in listed.values()]
+        # Openkeys first: they are removed after the end of their order is written down.
+        keys = [self.keys.openkey(order.mark) for order in listed.values()]
+        keys += [self.keys.order(order.order_id) for order in listed.values()]
         found = self.store.get_many(keys, timeout=left(self.page_time()))
         return {
-            key: order
+            key: self.openkeys.noted(order, found)
             for key, order in listed.items()
             if found.get(self.keys.order(order.order_id)) == page[key]
         }
@@ -338,3 +380,7 @@ class PayOrders:
             yield dict(found)
             if not cursor:
                 return
+
+
+def _turn(order: PayOrder) -> tuple[bool, float]:
+    return not order.has_openkey, order.settle_from

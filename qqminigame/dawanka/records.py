@@ -57,6 +57,10 @@ class Keys:
         """Return the key of an open order in the list of open ones."""
         return f"{self.open_orders}{mark}"
 
+    def openkey(self, mark: str) -> str:
+        """Return the key of the openkey of an open order."""
+        return f"pay:{self.app}:openkey:{mark}"
+
     @property
     def orders(self) -> str:
         """The start of the keys of all orders."""

@@ -78,7 +78,7 @@ class OrderReports:
             info = self.ask(hall_login, deadline)
             if if_left and not info.has_bonus_left:
                 raise NothingLeftError
-            order = self.orders.begin(order_id, hall_login.openid, look, info, deadline)
+            order = self.orders.begin(order_id, hall_login, look, info, deadline)
             if order is not None:
                 return self._send_order(order, look, hall_login, deadline)
 
