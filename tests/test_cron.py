@@ -114,7 +114,7 @@ def test_crontab__stores_mails_nothing_exits_0(command, sandbox, tmp_path):
     )
     (tmp_path / "scores.csv").write_text("openid,score\nA,7\nB,8\n")
     (tmp_path / "bad.csv").write_text("openid,score\nA,7\nnobody,8\n")
-    (crontab,) = blocks("cron.rst", "text")
+    crontab, _ = blocks("cron.rst", "text")
     replaced = {
         "15 4 * * * game": "* * * * * root",
         "/etc/game/qqminigame.toml": str(config),

@@ -133,8 +133,19 @@ DAWANKA_REPORT: Final = Text(
     "上报玩家使用了一次充值加赠；同一 ORDER_ID 无论上报几次只计一次。",
 )
 DAWANKA_SETTLE: Final = Text(
-    "Find out whether an order was counted whose outcome is unknown.",
-    "核实结果未知的订单是否已计入。",
+    "Find out whether an order was counted whose outcome is unknown.\n\n"
+    "With --due, settle all orders that can be settled without the player; run it from cron every "
+    "minute.",
+    "核实结果未知的订单是否已计入。\n\n"
+    "指定 --due 时，核实所有无需玩家参与即可核实的订单；请用 cron 每分钟运行一次。",
+)
+DUE_OPTION: Final = Text(
+    "Settle all orders that are due, with the openkeys in the records.",
+    "核实所有到期的订单，使用订单记录中的 openkey。",
+)
+DUE_LIMIT_OPTION: Final = Text(
+    "With --due, maximum number of orders [default: 100].",
+    "与 --due 一起使用：最多处理多少笔订单，默认为 100。",
 )
 DAWANKA_ORDERS: Final = Text("List the recorded orders.", "列出已记录的订单。")
 USERIP_OPTION: Final = Text("The player's IP address.", "玩家的 IP 地址。")
@@ -352,6 +363,26 @@ FORGOTTEN: Final = Text("deleted the login of {openid}", "已删除 {openid} 的
 NOT_FORGOTTEN: Final = Text("no login of {openid} was deleted", "未删除 {openid} 的登录态")
 COUNTED: Final = Text("counted; uses left: {left}", "已计入，剩余次数：{left}")
 NOT_COUNTED: Final = Text("not counted", "未计入")
+ORDER_OR_DUE: Final = Text(
+    "give OPENID and ORDER_ID; or --due, which alone takes --limit",
+    "请指定 OPENID 与 ORDER_ID，或使用 --due；--limit 只能与 --due 一起使用",
+)
+ORDER_AND_DUE: Final = Text(
+    "--due settles all orders that are due; leave out OPENID, ORDER_ID, --counted and --userip",
+    "--due 核实所有到期的订单，请去掉 OPENID、ORDER_ID、--counted 与 --userip",
+)
+DUE_COUNTED: Final = Text("order {order_id!r}: counted", "订单 {order_id!r}：已计入")
+DUE_NOT_COUNTED: Final = Text(
+    "order {order_id!r}: not counted; it may be reported again",
+    "订单 {order_id!r}：未计入，可以重新上报",
+)
+DUE_WAITING: Final = Text(
+    "order {order_id!r}: its openkey is gone; settle it when the player is back",
+    "订单 {order_id!r}：openkey 已失效或已删除，请在玩家再次进入后核实",
+)
+DUE_FAILED: Final = Text(
+    "order {order_id!r} was not settled: {failure}", "订单 {order_id!r} 未能核实：{failure}"
+)
 NO_SANDBOX: Final = Text("{reason}", "无法启动沙箱：{reason}")
 NO_EXTRA: Final = Text(
     "this command needs {package}; run python -m pip install 'qqminigame[{extra}]'",

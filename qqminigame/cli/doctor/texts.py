@@ -100,10 +100,10 @@ OPEN_ORDERS: Final = Text(
     "{store} 中有结果未知的订单，例如 {order_id!r}",
 )
 SETTLE_ORDERS: Final = Text(
-    "list them with: qqminigame dawanka orders --state open; then settle each with: qqminigame "
-    "dawanka settle OPENID ORDER_ID",
-    "用 qqminigame dawanka orders --state open 列出，再逐一用 qqminigame dawanka settle OPENID "
-    "ORDER_ID 核实",
+    "settle those that are due with: qqminigame dawanka settle --due; list the others with: "
+    "qqminigame dawanka orders --state open, and settle each when its player is back",
+    "用 qqminigame dawanka settle --due 核实到期的订单；其余订单用 qqminigame dawanka orders "
+    "--state open 列出，待玩家再次进入后逐一核实",
 )
 
 # --- network
