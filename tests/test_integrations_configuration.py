@@ -180,6 +180,17 @@ def test_close__forgets_everything(values, sandbox):
     sessions.close()
 
 
+def test_close__ends_the_connections(values, monkeypatch):
+    """Each session is closed, once."""
+    sessions, _ = sessions_of(default=values, other=values)
+    made, closed = {sessions["default"], sessions["other"]}, []
+    monkeypatch.setattr(Session, "close", lambda session: closed.append(session))
+    sessions.close()
+    sessions.close()
+    assert set(closed) == made
+    assert len(closed) == 2
+
+
 def test_sessions__16_threads_get_one(values):
     """Threads that ask at the same time get the same session, and the same Dawanka."""
     together = threading.Barrier(16)

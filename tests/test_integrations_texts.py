@@ -12,7 +12,7 @@ from qqminigame.messages import Text
 
 ROOT = Path(integrations.__file__).parent
 MODULES = [
-    ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in ROOT.rglob("texts.py")
+    ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in ROOT.rglob("*texts.py")
 ]
 TEXTS = {
     f"{module}.{name}": text
@@ -62,4 +62,5 @@ def test_texts__are_all_used(module):
     folder = (ROOT / module.replace(".", "/")).parent
     source = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
     own = [name.rpartition(".")[2] for name in TEXTS if name.startswith(f"{module}.")]
-    assert [name for name in own if f"texts.{name}" not in source] == []
+    catalogue = module.rpartition(".")[2]
+    assert [name for name in own if f"{catalogue}.{name}" not in source] == []

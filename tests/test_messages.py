@@ -388,7 +388,7 @@ def is_text(shown: ast.expr, scope: ast.AST, tree: ast.Module) -> bool:
             return name in annotated(tree)
         case ast.IfExp(body=body, orelse=orelse):
             return is_text(body, scope, tree) and is_text(orelse, scope, tree)
-        case ast.Attribute(value=ast.Name(id="messages" | "texts" as catalogue), attr=name):
+        case ast.Attribute(value=ast.Name(id=catalogue), attr=name) if catalogue in CATALOGUES:
             return isinstance(getattr(imported(tree, catalogue), name, None), Text)
         case ast.Attribute(attr=name):
             return name == "text"
@@ -398,6 +398,10 @@ def is_text(shown: ast.expr, scope: ast.AST, tree: ast.Module) -> bool:
                 bool(values) and all(is_text(value, scope, tree) for value in values)
             )
     return False
+
+
+# What they are called where they are used.
+CATALOGUES = ("messages", "texts", "store_texts")
 
 
 def imported(tree: ast.Module, name: str) -> ModuleType:

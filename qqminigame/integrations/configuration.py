@@ -13,6 +13,7 @@ from attrs import field, frozen
 from qqminigame.dawanka import Dawanka
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.integrations import texts
+from qqminigame.messages import Text
 from qqminigame.session import Session, SessionArguments
 from qqminigame.stores import Store
 
@@ -53,8 +54,8 @@ def read(values: Mapping[str, object], where: str) -> Configuration:
     """
     if not isinstance(values, Mapping):
         raise ConfigurationError(texts.NOT_A_DICT.of(where=where, kind=type(values).__name__))
-    for name in values:
-        _check_name(name, where)
+    for name in unknown_settings(values):
+        raise ConfigurationError(unknown_setting(name, where))
     given = {name.lower(): value for name, value in values.items() if value is not None}
     if "app_id" not in given:
         raise ConfigurationError(texts.NO_APP_ID.of(where=where))
@@ -67,14 +68,16 @@ def read(values: Mapping[str, object], where: str) -> Configuration:
     )
 
 
-def _check_name(name: object, where: str) -> None:
-    if name in NAMES:
-        return
+def unknown_settings(values: Mapping[str, object]) -> list[str]:
+    """Return the names for which there is no setting."""
+    return [name for name in values if name not in NAMES]
+
+
+def unknown_setting(name: str, where: str) -> Text:
+    """Say that there is no such setting, and which one may have been meant; no value is shown."""
     close = difflib.get_close_matches(str(name).upper(), NAMES, n=1)
     text = texts.MISTYPED_SETTING if close else texts.UNKNOWN_SETTING
-    raise ConfigurationError(
-        text.of(where=where, name=name, meant="".join(close), known=", ".join(NAMES))
-    )
+    return text.of(where=where, name=name, meant="".join(close), known=", ".join(NAMES))
 
 
 def make_session(configuration: Configuration) -> Session:
@@ -84,7 +87,7 @@ def make_session(configuration: Configuration) -> Session:
         ConfigurationError: A value is wrong; the message names the place of the settings.
     """
     arguments: dict[str, Any] = {**configuration.arguments}
-    return _placed(configuration, lambda: Session(**arguments))
+    return placed(configuration.where, lambda: Session(**arguments))
 
 
 def make_dawanka(configuration: Configuration, session: Session) -> Dawanka:
@@ -93,16 +96,24 @@ def make_dawanka(configuration: Configuration, session: Session) -> Dawanka:
     Raises:
         ConfigurationError: The session has no app_key, or the place of the orders cannot be used.
     """
-    return _placed(configuration, lambda: Dawanka(session, orders=configuration.orders))
+    return placed(configuration.where, lambda: Dawanka(session, orders=configuration.orders))
 
 
-def _placed(configuration: Configuration, make: Callable[[], T]) -> T:
-    """Return what a function makes; say where the settings are if it refuses them."""
+def placed(where: str, make: Callable[[], T]) -> T:
+    """Return what a function makes of settings.
+
+    Args:
+        where: The place of the settings.
+        make: The function.
+
+    Raises:
+        ConfigurationError: The function refuses them; the message names their place.
+    """
     try:
         return make()
     except ConfigurationError as error:
         failure = error.text
-    raise ConfigurationError(texts.REFUSED_SETTING.of(where=configuration.where, failure=failure))
+    raise ConfigurationError(texts.REFUSED_SETTING.of(where=where, failure=failure))
 
 
 class Sessions:

@@ -54,6 +54,11 @@ class DefaultStore:
         return repr(self._file)
 
     @property
+    def place(self) -> Path:
+        """Where the file would be; unlike :attr:`path`, this looks at nothing and makes nothing."""
+        return self._file.path
+
+    @property
     def path(self) -> Path | None:
         """The file; None where it cannot be written, so that things are kept in memory."""
         return self._file.path if self._store() is self._file else None
