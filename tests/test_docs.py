@@ -18,6 +18,7 @@ PAGES = ["client_data", "connections", "dawanka", "errors", "outcomes", "stores"
 # Pages whose snippets are run by another test.
 OTHERS = {
     "bulk": "test_bulk.py",
+    "django": "test_django_docs.py",
     "responses": "test_integrations_http.py",
     "views": "test_readme.py",
     "watching": "test_watching_docs.py",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import assert_type
 
 from cryptography.fernet import Fernet, MultiFernet
+from django.http import HttpRequest, JsonResponse
 
 from qqminigame import (
     CallEvent,
@@ -38,6 +39,9 @@ from qqminigame import (
     kv_data_list,
     verify_raw_data,
 )
+from qqminigame.integrations.django import dawanka, error_response, session, sessions as configured
+from qqminigame.integrations.django.testing import SandboxTestCase
+from qqminigame.sandbox import Sandbox
 
 
 class MySession(Session):
@@ -149,3 +153,25 @@ def errors(error: QQMiniGameError, problem: Problem) -> None:
     assert_type(problem.limit, int | None)
     if isinstance(error, PlatformError):
         assert_type(error.signed, str)
+
+
+def django(request: HttpRequest, error: QQMiniGameError) -> JsonResponse:
+    """Use the sessions of a project's settings."""
+    assert_type(session, Session)
+    assert_type(dawanka, Dawanka)
+    assert_type(configured["douyin"], Session)
+    assert_type(configured.dawanka("douyin"), Dawanka)
+    CloudStorage(session).set("openid", {"score": "100"})
+    configured[7]  # type: ignore[index]
+    return error_response(request, error)
+
+
+class ScoreTest(SandboxTestCase):
+    """A project's own test."""
+
+    def test_score(self) -> None:
+        """Log a player in, and look at what is stored."""
+        assert_type(self.players.log_in("AB"), LoginState)
+        assert_type(self.players.enter_hall(level=1), HallLogin)
+        assert_type(self.players.stored("AB"), dict[str, str])
+        assert_type(self.sandbox, Sandbox)
