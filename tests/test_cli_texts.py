@@ -17,7 +17,7 @@ TEXTS = {
     if isinstance(text, Text)
 }
 # Form alone, no words.
-FORMS = {"VERSIONS", "SETTING", "TLS_BAD", "CONFIGURATION_FILE", "BY_FILE", "IN_MEMORY"}
+FORMS = {"VERSIONS", "SETTING", "TLS_BAD", "BY_FILE", "IN_MEMORY"}
 FULL_WIDTH = "[，。：；（）、？！]"
 
 

@@ -11,16 +11,17 @@ from typing import Any, Final
 import click
 from attrs import frozen
 
-from qqminigame.cli import profiles, texts
+from qqminigame.cli import texts
 from qqminigame.cli.dry import DrySession, NothingSentError
 from qqminigame.cli.output import Output, is_terminal
-from qqminigame.cli.profiles import Choice, Configuration
+from qqminigame.cli.profiles import Choice, Configuration, Source
 from qqminigame.cli.run_lock import locked
 from qqminigame.cli.usage import BadUsageError
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.messages import Text
 from qqminigame.platforms import PLATFORMS
 from qqminigame.session import Session
+from qqminigame.stores import Store
 
 _LEVELS: Final = (logging.WARNING, logging.INFO, logging.DEBUG)
 _Function = Callable[..., Any]
@@ -31,11 +32,13 @@ class Run:
     """One run of a command.
 
     Attributes:
+        source: Where the settings come from.
         choice: What the options say about the settings.
         output: Prints.
         dry: Whether nothing is to be sent.
     """
 
+    source: Source
     choice: Choice
     output: Output
     dry: bool = False
@@ -46,7 +49,7 @@ class Run:
         Raises:
             ConfigurationError: They cannot be read.
         """
-        return profiles.read(self.choice, os.environ)
+        return self.source.read(self.choice)
 
     def session(self, needs: str | None = "app_secret") -> Session:
         """Return a session; what it needs is asked for where somebody can answer.
@@ -64,13 +67,12 @@ class Run:
             if name != "orders"
         }
         if "app_id" not in arguments:
-            default = profiles.default_file(os.environ)
-            raise ConfigurationError(texts.NO_APP_ID.of(file=configuration.file or default))
+            raise ConfigurationError(texts.NO_APP_ID.of(place=configuration.place))
         if needs is not None and needs not in arguments and can_ask():
             arguments[needs] = ask(needs)
         return (DrySession if self.dry else Session)(**arguments)
 
-    def orders(self) -> str | None:
+    def orders(self) -> Store | str | None:
         """Return where orders are recorded; a dry run records none."""
         return "memory:" if self.dry else self.configuration().value("orders")
 
@@ -172,7 +174,8 @@ def _with(options: tuple[Any, ...], function: _Function) -> _Function:
         **arguments: Any,
     ) -> object:
         choice = Choice(profile=profile, file=config, platform=platform)
-        run = Run(choice=choice, output=Output(as_json), dry=dry)
+        source: Source = click.get_current_context().obj
+        run = Run(source=source, choice=choice, output=Output(as_json), dry=dry)
         with _logging(verbose), _alone(run) if lock else contextlib.nullcontext():
             return function(run, **arguments)
 

@@ -1,5 +1,7 @@
 """Where the settings of a command come from: options, environment, configuration file.
 
+A web framework has settings of its own; its commands bring another :class:`Source`.
+
 An explicitly named profile wins over the environment: otherwise a variable left over from another
 app would send its secret with this app's id.
 """
@@ -8,7 +10,7 @@ import difflib
 import os
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -58,18 +60,29 @@ class Configuration:
 
     Attributes:
         settings: By the name of the :class:`qqminigame.Session` argument; and ``orders``.
-        file: The configuration file that was read; None where there is none.
-        profile: The name of the profile that was asked for.
+        place: What was read: a profile of a file, or a framework's settings.
     """
 
     settings: Mapping[str, Setting]
-    file: Path | None
-    profile: str
+    place: Text
 
     def value(self, name: str) -> Any:
         """Return a setting; None where it is not set."""
         setting = self.settings.get(name)
         return None if setting is None else setting.value
+
+
+@frozen(kw_only=True)
+class Source:
+    """Where commands get their settings from.
+
+    Attributes:
+        program: What users type to get the commands, for their usage lines.
+        read: Returns the settings; it may raise a :class:`qqminigame.QQMiniGameError`.
+    """
+
+    program: str
+    read: Callable[[Choice], Configuration]
 
 
 def read(choice: Choice, environ: Mapping[str, str]) -> Configuration:
@@ -87,10 +100,25 @@ def read(choice: Choice, environ: Mapping[str, str]) -> Configuration:
     sources = [dict(_from_environment(environ)), stored]
     if choice.profile is not None:
         sources.reverse()
-    settings = {**sources[1], **sources[0]}
-    if choice.platform is not None:
-        settings["platform"] = Setting(choice.platform, texts.BY_OPTION.of(option="--platform"))
-    return Configuration(settings=settings, file=file, profile=profile)
+    settings = {**sources[1], **sources[0], **by_options(choice)}
+    return Configuration(settings=settings, place=_place(file, profile, environ))
+
+
+def by_options(choice: Choice) -> dict[str, Setting]:
+    """Return the settings that options make."""
+    if choice.platform is None:
+        return {}
+    return {"platform": Setting(choice.platform, texts.BY_OPTION.of(option="--platform"))}
+
+
+# The command ``qqminigame`` itself.
+FILES: Final = Source(program="qqminigame", read=lambda choice: read(choice, os.environ))
+
+
+def _place(file: Path | None, profile: str, environ: Mapping[str, str]) -> Text:
+    if file is None:
+        return texts.NO_CONFIGURATION_FILE.of(file=default_file(environ))
+    return texts.BY_FILE.of(file=file, profile=profile)
 
 
 def default_file(environ: Mapping[str, str]) -> Path:

@@ -74,6 +74,9 @@ def draining() -> Iterator[Stop]:
 
 @contextlib.contextmanager
 def _handled(handler: _Handler) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a web framework's command, called by a program: only its main thread has signals
+        return
     numbers = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP"):
         numbers.append(signal.SIGHUP)

@@ -273,15 +273,22 @@ BUG: Final = Text(
     "at what they contain.",
     "qqminigame：这是 qqminigame 的缺陷，请核对以上内容后提交给我们。",
 )
+NO_COMPLETION: Final = Text(
+    "there is no completion for '{program}'; use the program qqminigame",
+    "“{program}”不支持补全，请使用 qqminigame 程序",
+)
 
 # --- settings
 BY_OPTION: Final = Text("option {option}", "选项 {option}")
 BY_VARIABLE: Final = Text("environment variable {variable}", "环境变量 {variable}")
 BY_FILE: Final = Text("{file}, profile {profile}", "{file} 的 profile {profile}")
 NO_APP_ID: Final = Text(
-    "no app_id: set QQMINIGAME_APP_ID, or write it in {file}, under [default]",
-    "缺少 app_id：请设置环境变量 QQMINIGAME_APP_ID，或写入 {file} 的 [default] 下",
+    "no app_id: set QQMINIGAME_APP_ID, or write app_id in the configuration file, under [default] "
+    "({place})",
+    "缺少 app_id：请设置环境变量 QQMINIGAME_APP_ID，或在配置文件的 [default] 下写入 app_id"
+    "（{place}）",
 )
+NO_CONFIGURATION_FILE: Final = Text("no configuration file at {file}", "没有配置文件 {file}")
 NO_FILE: Final = Text(
     "profile {profile!r} is asked for, but there is no configuration file {file}; create it with "
     "mode 600",

@@ -7,6 +7,7 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 
 from qqminigame.cli import texts
 from qqminigame.cli.bilingual import Command
+from qqminigame.cli.usage import BadUsageError
 
 _KINDS: Final[dict[str, type[ShellComplete]]] = {
     "bash": BashComplete,
@@ -21,5 +22,7 @@ def completion(shell: str) -> None:
     """Print the script that teaches a shell this command."""
     root = click.get_current_context().find_root()
     name = root.info_name or "qqminigame"
+    if " " in name:  # a shell completes programs, not the commands of another one
+        raise BadUsageError(texts.NO_COMPLETION.of(program=name))
     variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
     click.echo(_KINDS[shell](root.command, {}, name, variable).source())

@@ -1,7 +1,6 @@
 """The programs and the settings."""
 
 import hashlib
-import os
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 
 from qqminigame.cli.doctor import texts
 from qqminigame.cli.doctor.findings import Finding, bad, doubtful, good
-from qqminigame.cli.profiles import SECRET, Configuration, Setting, default_file
+from qqminigame.cli.profiles import SECRET, Configuration, Setting
 
 _PACKAGES: Final = (
     *("qqminigame", "requests", "urllib3", "attrs", "cachetools"),
@@ -27,14 +26,10 @@ def versions() -> Iterator[Finding]:
 
 def settings(configuration: Configuration) -> Iterator[Finding]:
     """Say which settings there are, where they come from, and which do not go together."""
-    if configuration.file is None:
-        default = default_file(os.environ)
-        yield good("configuration", texts.NO_CONFIGURATION_FILE.of(file=default))
-    else:
-        what = texts.CONFIGURATION_FILE.of(file=configuration.file, profile=configuration.profile)
-        yield good("configuration", what)
+    yield good("configuration", configuration.place)
     for name, setting in configuration.settings.items():
-        yield _setting(name, setting)
+        if not callable(setting.value):  # a framework's on_call, which says nothing when printed
+            yield _setting(name, setting)
     names = configuration.settings.keys()
     if "app_secret" not in names:
         yield doubtful("setting app_secret", texts.NO_APP_SECRET, texts.SET_APP_SECRET)
@@ -44,8 +39,9 @@ def settings(configuration: Configuration) -> Iterator[Finding]:
 
 def _setting(name: str, setting: Setting) -> Finding:
     value, origin, check = setting.value, setting.origin, f"setting {name}"
-    if name in SECRET:
-        digest = hashlib.sha256(str(value).encode()).hexdigest()
+    # A framework's settings may hold a store itself, which shows no secret.
+    if name in SECRET and isinstance(value, str):
+        digest = hashlib.sha256(value.encode()).hexdigest()
         return good(check, texts.SETTING.of(value=f"sha256:{digest[:8]}", origin=origin))
     if name == "base_url" and _is_open(value):
         return doubtful(check, texts.PLAIN_HTTP.of(value=value, origin=origin), texts.USE_HTTPS)

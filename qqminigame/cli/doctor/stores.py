@@ -38,29 +38,29 @@ def store(session: Session) -> Iterator[Finding]:
     yield from _file("store", session.store)
 
 
-def orders(session: Session, address: str | None) -> Iterator[Finding]:
+def orders(session: Session, place: Store | str | None) -> Iterator[Finding]:
     """Read the records of orders; nothing is written to them."""
     try:
-        records = _records(session, address)
+        records = _records(session, place)
         check_durable(records)
         service = Dawanka(session, records)
         unclear = next(service.orders("open", limit=1), None)
     except QQMiniGameError as error:
         yield failed("orders", error)
         return
-    place = repr(records)
+    shown = repr(records)
     if unclear is None:
-        yield good("orders", texts.ORDERS.of(store=place))
+        yield good("orders", texts.ORDERS.of(store=shown))
     else:
-        what = texts.OPEN_ORDERS.of(store=place, order_id=unclear.order_id)
+        what = texts.OPEN_ORDERS.of(store=shown, order_id=unclear.order_id)
         yield doubtful("orders", what, texts.SETTLE_ORDERS)
     yield from _file("orders", records)
 
 
-def _records(session: Session, address: str | None) -> Store:
-    if address is None:
+def _records(session: Session, place: Store | str | None) -> Store:
+    if place is None:
         return default_order_store(session.clock.time)
-    return open_order_store(address, session.clock.time)
+    return open_order_store(place, session.clock.time) if isinstance(place, str) else place
 
 
 def _probe(store: Store) -> None:

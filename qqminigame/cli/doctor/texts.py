@@ -11,23 +11,21 @@ BAD: Final = Text("bad     ", "错误")
 
 # --- versions and settings
 VERSIONS: Final = Text("{versions}", "{versions}")
-NO_CONFIGURATION_FILE: Final = Text("no configuration file at {file}", "没有配置文件 {file}")
-CONFIGURATION_FILE: Final = Text("{file}, profile {profile}", "{file}，profile {profile}")
 SETTING: Final = Text("{value} ({origin})", "{value}（{origin}）")
 NO_APP_SECRET: Final = Text(
     "not set; only the game hall's calls work", "未设置，只能调用 QQ 游戏大厅的接口"
 )
 SET_APP_SECRET: Final = Text(
-    "set QQMINIGAME_APP_SECRET or app_secret in the configuration file",
-    "请设置 QQMINIGAME_APP_SECRET，或在配置文件中设置 app_secret",
+    "set app_secret, in the environment QQMINIGAME_APP_SECRET",
+    "请设置 app_secret，环境变量为 QQMINIGAME_APP_SECRET",
 )
 NO_HALL_APP_ID: Final = Text(
     "not set, but app_key and app_secret are: the game hall knows the app by another id",
     "未设置，但已设置 app_key 与 app_secret：应用在 QQ 游戏大厅另有 AppID",
 )
 SET_HALL_APP_ID: Final = Text(
-    "set QQMINIGAME_HALL_APP_ID to the app's id in the game hall",
-    "请将 QQMINIGAME_HALL_APP_ID 设为应用在 QQ 游戏大厅的 AppID",
+    "set hall_app_id, in the environment QQMINIGAME_HALL_APP_ID, to the app's id in the game hall",
+    "请将 hall_app_id（环境变量 QQMINIGAME_HALL_APP_ID）设为应用在 QQ 游戏大厅的 AppID",
 )
 PLAIN_HTTP: Final = Text(
     "{value} ({origin}): secrets go there unencrypted",
@@ -47,9 +45,9 @@ IN_MEMORY: Final = Text(
     "且每次获取 access_token 都会使其他进程的失效",
 )
 USE_A_FILE: Final = Text(
-    "set QQMINIGAME_STORE to a file or a Redis that all programs can use, such as "
-    "sqlite:////var/lib/game/qqminigame.db?mode=660",
-    "请将 QQMINIGAME_STORE 设为所有程序都能使用的文件或 Redis，例如 "
+    "set store, in the environment QQMINIGAME_STORE, to a file or a Redis that all programs can "
+    "use, such as sqlite:////var/lib/game/qqminigame.db?mode=660",
+    "请将 store（环境变量 QQMINIGAME_STORE）设为所有程序都能使用的文件或 Redis，例如 "
     "sqlite:////var/lib/game/qqminigame.db?mode=660",
 )
 SHARED_BY_USER: Final = Text(
@@ -73,8 +71,8 @@ ONLY_ROOT: Final = Text(
     "仅 root 的程序；以其他用户运行的 Web 进程持有另一个 access_token，互相使对方失效",
 )
 RUN_AS_THEM: Final = Text(
-    "run this as the web workers' user, or give both one store with QQMINIGAME_STORE",
-    "请以 Web 进程的用户运行，或通过 QQMINIGAME_STORE 让两者使用同一存储",
+    "run this as the web workers' user, or give both the same store",
+    "请以 Web 进程的用户运行，或让两者使用同一存储",
 )
 OPEN_TO_ALL: Final = Text(
     "{file} has mode {mode}: every user of this machine can read the logins",
