@@ -1196,6 +1196,81 @@ _STORES: Final = (
     ),
 )
 
+_WEB: Final = (
+    Mutation(
+        "web-errors-are-logged",
+        "    log_error(error, request.endpoint)\n",
+        "",
+        "test_flask.py::test_errors__are_logged",
+    ),
+    Mutation(
+        "web-traceback-only-of-what-is-to-be-repaired",
+        "exc_info=error if level == logging.ERROR else None",
+        "exc_info=None",
+        "test_integrations_http.py::test_log__level",
+    ),
+    Mutation(
+        "web-retry-after-is-rounded-up",
+        "return math.ceil(error.retry_after)",
+        "return int(error.retry_after)",
+        "test_integrations_http.py::test_retry_after__where_it_is_known",
+    ),
+    Mutation(
+        "web-no-cache-keeps-an-error",
+        'headers = {"Cache-Control": "no-store"',
+        'headers = {"Cache-Control": "private"',
+        "test_integrations_http.py::test_response__of_each_error",
+    ),
+    Mutation(
+        "flask-registered-once",
+        "if KEY in app.extensions:",
+        "if False:",
+        "test_flask.py::test_app__registered_twice",
+    ),
+    Mutation(
+        "flask-own-handler-stays",
+        "if QQMiniGameError not in handled:",
+        "if True:",
+        "test_flask.py::test_errors__the_apps_own_handler_stays",
+    ),
+    Mutation(
+        "flask-language-of-the-server-first",
+        'best_match([language(), "en", "zh"])',
+        'best_match(["en", "zh"])',
+        "test_flask.py::test_errors__in_the_language_of_the_request",
+    ),
+    Mutation(
+        "flask-config-or-environment-and-no-mix",
+        "    if not found:\n        found[DEFAULT_ALIAS] = _environment()",
+        "    if True:\n        found[DEFAULT_ALIAS] = _environment()",
+        "test_flask.py::test_config__aliases test_flask.py::test_config__wins_over_the_environment",
+    ),
+    Mutation(
+        "flask-app-id-of-digits",
+        "str(value) if name in _CREDENTIALS and type(value) is int else value",
+        "value",
+        "test_flask.py::test_config__of_prefixed_variables",
+    ),
+    Mutation(
+        "commands-no-file-beside-a-framework",
+        "    if choice.file is not None:\n",
+        "    if False:\n",
+        "test_flask_commands.py::test_command__reads_no_profile_file",
+    ),
+    Mutation(
+        "commands-digest-of-an-address",
+        "if name in SECRET and isinstance(value, str):",
+        "if name in SECRET and not isinstance(value, str):",
+        "test_flask_commands.py::test_doctor__says_where_a_setting_comes_from",
+    ),
+    Mutation(
+        "commands-in-a-thread",
+        "is not threading.main_thread():\n        yield  # a web",
+        "is None:\n        yield  # a web",
+        "test_flask_commands.py::test_command__in_a_thread",
+    ),
+)
+
 MUTATIONS: Final = (
     *_SIGNING,
     *_TOKENS,
@@ -1206,4 +1281,5 @@ MUTATIONS: Final = (
     *_REDACTION,
     *_LIMITS,
     *_STORES,
+    *_WEB,
 )

@@ -18,7 +18,9 @@ PAGES = ["client_data", "connections", "dawanka", "errors", "outcomes", "stores"
 # Pages whose snippets are run by another test.
 OTHERS = {
     "bulk": "test_bulk.py",
+    "by-hand": "test_by_hand.py",
     "django": "test_django_docs.py",
+    "flask": "test_flask_docs.py",
     "responses": "test_integrations_http.py",
     "views": "test_readme.py",
     "watching": "test_watching_docs.py",

@@ -176,3 +176,83 @@ def test_wheel__needs_three_packages_and_with_the_extra_runs_the_demo(built, tmp
         code, said = run(*program, "demo", cwd=tmp_path)
         assert code == 0, said
         assert "PayReport(use=1, left=2)" in said
+
+
+@pytest.fixture(scope="module")
+def bare(built, tmp_path_factory):
+    """An environment with the wheel and just its requirements."""
+    (wheel,) = built.glob("*.whl")
+    environment = Environment(tmp_path_factory.mktemp("bare") / "environment")
+    environment.pip("install", "--quiet", "--no-compile", wheel)
+    return environment
+
+
+@pytest.mark.parametrize(
+    ("extra", "module", "package"),
+    [
+        ("django", "qqminigame.integrations.django", "django"),
+        ("flask", "qqminigame.integrations.flask", "flask"),
+    ],
+)
+def test_framework__without_its_extra(bare, tmp_path, extra, module, package):
+    """The error names what to install; what the frameworks share needs neither of them."""
+    code, said = run(bare.python, "-c", f"import {module}", cwd=tmp_path)
+    assert code == 1
+    assert f"pip install 'qqminigame[{extra}]'" in said
+    program = "import qqminigame.integrations.configuration, qqminigame.integrations.http"
+    code, said = run(bare.python, "-W", "error", "-c", program, cwd=tmp_path)
+    assert code == 0, said
+
+
+GAME = """
+import sys
+from flask import Flask
+from qqminigame.integrations.flask import QQMiniGame, current_session, register_error_handlers
+app = Flask("game")
+app.config["QQMINIGAME_APP_ID"] = "1"
+QQMiniGame(app)
+register_error_handlers(app)
+with app.app_context():
+    print(current_session.platform.name, file=sys.stderr)
+"""
+SETTINGS = """
+INSTALLED_APPS = ["qqminigame.integrations.django"]
+QQMINIGAME = {"default": {"APP_ID": "1", "ORDERS": "memory:"}}
+"""
+FRAMEWORKS = {
+    "flask": (
+        {"app.py": GAME},
+        ["-m", "flask", "qqminigame"],
+        "rich",
+        "app.config['QQMINIGAME_*']",
+    ),
+    "django": (
+        {"game.py": SETTINGS},
+        ["-m", "django", "qqminigame", "--settings=game"],
+        "click",
+        "settings.QQMINIGAME['default']",
+    ),
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_framework__with_its_extra_alone(built, tmp_path, framework):
+    """It works without the other one; a command names the extra that it needs, and then runs."""
+    (wheel,) = built.glob("*.whl")
+    files, command, missing, place = FRAMEWORKS[framework]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    environment = Environment(tmp_path / "environment")
+    environment.pip("install", "--quiet", "--no-compile", f"{wheel}[{framework}]")
+    listed = environment.pip("list", "--format=freeze").lower()
+    others = {*FRAMEWORKS, "rich", "aiohttp", "celery", "redis", "cryptography"} - {framework}
+    assert [name for name in others if f"{name}==" in listed] == []
+
+    doctor = [environment.python, "-W", "error", *command, "doctor", "--offline"]
+    code, said = run(*doctor, cwd=tmp_path)
+    assert code == 4, said
+    assert f"need {missing}; run python -m pip install 'qqminigame[cli]'" in said
+    environment.pip("install", "--quiet", "--no-compile", f"{wheel}[cli]")
+    code, said = run(*doctor, cwd=tmp_path)
+    assert code == 0, said
+    assert f"setting app_id: 1 ({place})" in said

@@ -8,6 +8,7 @@ from typing import assert_type
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.http import HttpRequest, JsonResponse
+from flask import Blueprint, Flask
 
 from qqminigame import (
     CallEvent,
@@ -41,7 +42,27 @@ from qqminigame import (
 )
 from qqminigame.integrations.django import dawanka, error_response, session, sessions as configured
 from qqminigame.integrations.django.testing import SandboxTestCase
+from qqminigame.integrations.flask import (
+    QQMiniGame,
+    current_dawanka,
+    current_session,
+    register_error_handlers,
+)
 from qqminigame.sandbox import Sandbox
+
+
+def flask_app(app: Flask) -> None:
+    """Give an app its sessions."""
+    minigame = QQMiniGame()
+    minigame.init_app(app)
+    register_error_handlers(app)
+    register_error_handlers(Blueprint("api", "api"))
+    assert_type(minigame.session("douyin"), Session)
+    assert_type(minigame.dawanka(app=app), Dawanka)
+    assert_type(current_session, Session)
+    assert_type(current_dawanka, Dawanka)
+    CloudStorage(current_session).set("openid", {"score": "100"})
+    minigame.session(app="game")  # type: ignore[arg-type]
 
 
 class MySession(Session):

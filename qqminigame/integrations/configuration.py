@@ -15,6 +15,7 @@ from qqminigame.exceptions import ConfigurationError
 from qqminigame.integrations import texts
 from qqminigame.messages import Text
 from qqminigame.session import Session, SessionArguments
+from qqminigame.settings import from_environment, variable
 from qqminigame.stores import Store
 
 T = TypeVar("T")
@@ -78,6 +79,19 @@ def unknown_setting(name: str, where: str) -> Text:
     close = difflib.get_close_matches(str(name).upper(), NAMES, n=1)
     text = texts.MISTYPED_SETTING if close else texts.UNKNOWN_SETTING
     return text.of(where=where, name=name, meant="".join(close), known=", ".join(NAMES))
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, object]:
+    """Return the settings that environment variables make: ``QQMINIGAME_APP_ID`` and so on.
+
+    They are those of :meth:`qqminigame.Session.from_env`, and ``QQMINIGAME_ORDERS``.
+
+    Args:
+        variables: Such as ``os.environ``.
+    """
+    found = {name.upper(): value for name, value in from_environment(variables).items()}
+    orders = variables.get(variable("orders"))
+    return {**found, **({"ORDERS": orders} if orders else {})}
 
 
 def make_session(configuration: Configuration) -> Session:

@@ -24,3 +24,16 @@ UNKNOWN_ALIAS: Final = Text(
     "there is no alias {alias!r}; the configured aliases are {known}",
     "没有名为 {alias!r} 的别名；已配置的别名：{known}",
 )
+COMMANDS_NEED_AN_EXTRA: Final = Text(
+    "the commands need {package}; run python -m pip install 'qqminigame[cli]'",
+    "命令行需要 {package}；请执行 python -m pip install 'qqminigame[cli]'",
+)
+NO_CONFIGURATION_FILE: Final = Text(
+    "--config is not supported here: the settings are those of the framework, and --profile names "
+    "the alias",
+    "此处不支持 --config：设置取自 Web 框架，--profile 指定别名",
+)
+NO_EXTRA: Final = Text(
+    "{module} needs {package}; run python -m pip install 'qqminigame[{extra}]'",
+    "{module} 需要 {package}；请执行 python -m pip install 'qqminigame[{extra}]'",
+)
