@@ -8,8 +8,9 @@ from qqminigame.exceptions import ConfigurationError
 
 
 class Lazy:
-    """Passes everything on to what a function returns at that moment, and keeps nothing.
+    """Passes everything on to what a function returns at that moment.
 
+    Unlike Django's ``SimpleLazyObject`` it keeps nothing, so that it follows changed settings.
     ``isinstance`` takes it for an instance of the type that it stands for, and does not call the
     function: Flask asks every name of a module so whether it is the app.
     """

@@ -17,15 +17,15 @@ from qqminigame.integrations.configuration import (
     NAMES,
     Configuration,
     Sessions,
+    environment,
     placed,
     read,
 )
 from qqminigame.integrations.django import texts
-from qqminigame.integrations.django.lazy import Lazy
 from qqminigame.integrations.django.signals import call_finished
+from qqminigame.integrations.lazy import Lazy
 from qqminigame.models import CallEvent
 from qqminigame.session import Session, SessionArguments
-from qqminigame.settings import from_environment, variable
 from qqminigame.stores import Store
 
 SETTING: Final = "QQMINIGAME"
@@ -53,10 +53,10 @@ def configured() -> Mapping[str, Mapping[str, object]]:
 
 
 def _environment() -> Mapping[str, object]:
-    values = {name.upper(): value for name, value in from_environment(os.environ).items()}
+    values = environment(os.environ)
     if not values:
         raise ConfigurationError(texts.NOT_CONFIGURED)
-    return {**values, "ORDERS": os.environ.get(variable("orders")) or None}
+    return values
 
 
 def where(alias: str) -> str:

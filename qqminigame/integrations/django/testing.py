@@ -8,6 +8,7 @@ from django.test import TestCase, override_settings
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.integrations.configuration import DEFAULT_ALIAS
 from qqminigame.integrations.django.configured import SETTING, configured, sessions
+from qqminigame.integrations.testing import sandbox_values
 from qqminigame.login import Login
 from qqminigame.models import HallLogin, LoginState
 from qqminigame.sandbox import Sandbox
@@ -23,17 +24,7 @@ def sandbox_settings(sandbox: Sandbox, changes: Mapping[str, object]) -> dict[st
         sandbox: Where all calls go.
         changes: Other settings for all aliases. By default everything is kept in memory.
     """
-    pointed = {
-        "APP_ID": sandbox.app_id,
-        "APP_SECRET": sandbox.app_secret,
-        "HALL_APP_ID": sandbox.hall_app_id,
-        "APP_KEY": sandbox.app_key,
-        "BASE_URL": sandbox.url,
-        "HTTP": None,
-        "STORE": "memory:",
-        "ORDERS": "memory:",
-        **changes,
-    }
+    pointed = {**sandbox_values(sandbox), **changes}
     try:
         aliases = configured()
     except ConfigurationError:  # a project is tested before it has credentials
