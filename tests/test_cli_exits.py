@@ -135,10 +135,8 @@ def test_7__unknown_outcome(command, sandbox):
 def test_75__try_later(command, sandbox, openid, fault):
     """Busy, limited, cut off: the same command may succeed later."""
     sandbox.script({"times": -1, **fault})
-    words = (
-        ["login", sandbox.js_code()] if "endpoint" in fault else ["storage", "set", openid, "a=1"]
-    )
-    assert fails(command, Exit.TRY_LATER, *words)["may_retry"]
+    words = ["login", "-"] if "endpoint" in fault else ["storage", "set", openid, "a=1"]
+    assert fails(command, Exit.TRY_LATER, *words, given=sandbox.js_code())["may_retry"]
 
 
 def test_75__no_network(command, openid):

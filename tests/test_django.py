@@ -10,6 +10,7 @@ import django_project  # noqa: F401 - sets Django up
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from qqminigame.integrations.django.store import DatabaseStore
 
 from qqminigame import (
     CallEvent,
@@ -22,7 +23,6 @@ from qqminigame import (
     bulk,
 )
 from qqminigame.integrations.django import call_finished, dawanka, session, sessions
-from qqminigame.integrations.django.store import DatabaseStore
 from qqminigame.testing import assert_no_secrets
 
 STORAGE = CloudStorage(session)  # as at the top of views.py

@@ -8,6 +8,7 @@ import sys
 
 import django_project  # noqa: F401 - sets Django up
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from sessions import Clock
@@ -64,7 +65,7 @@ def failed(name, *arguments):
 @pytest.mark.usefixtures("project")
 def test_command__uses_the_projects_session(sandbox):
     """What a command stores, a view finds, and the other way round."""
-    assert call("qqminigame", "login", sandbox.js_code("0A1B")) == ("0A1B\n", "")
+    assert call("qqminigame", "login", "--", sandbox.js_code("0A1B")) == ("0A1B\n", "")
     assert call("qqminigame", "storage", "set", "0A1B", "score=7") == ("", "")
     assert sandbox.state()["players"]["0A1B"]["storage"] == {"score": "7"}
     assert sessions["default"].login_state("0A1B").openid == "0A1B"
@@ -75,7 +76,7 @@ def test_command__uses_the_projects_session(sandbox):
 def test_command__profile_is_the_alias(sandbox):
     """Another alias is another app, here on another platform."""
     code = sandbox.js_code("D1", platform="douyin")
-    assert call("qqminigame", "login", code, "--profile", "douyin") == ("D1\n", "")
+    assert call("qqminigame", "login", "--profile", "douyin", "--", code) == ("D1\n", "")
     error, _, err = failed("qqminigame", "token", "show", "--profile", "wechat")
     assert error.returncode == Exit.CONFIGURATION
     assert "'wechat'" in err
@@ -149,7 +150,7 @@ def manage(sandbox, tmp_path):
 
 def test_process__prints_and_ends_as_the_program(manage, sandbox):
     """Quiet where all is well; else the exit code and one line, without Django's own."""
-    assert manage("qqminigame", "login", sandbox.js_code("0A1B")) == (0, "0A1B\n", "")
+    assert manage("qqminigame", "login", "--", sandbox.js_code("0A1B")) == (0, "0A1B\n", "")
     assert manage("qqminigame", "storage", "set", "0A1B", "score=7") == (0, "", "")
     code, out, err = manage("qqminigame", "storage", "set", "nobody", "a=1", "--json")
     assert (code, out) == (Exit.LOGIN_EXPIRED, "")
@@ -167,9 +168,13 @@ def test_process__without_arguments(manage):
 
 
 def test_settle__what_is_due(project, sandbox):
-    """An order whose outcome is unknown is closed once its report cannot be under way any more."""
+    """An order whose outcome is unknown is closed once its report cannot be under way any more.
+
+    The openkey that this takes is encrypted in the records, as the settings say.
+    """
     time = Clock()
-    settings = {**project, "CLOCK": qqminigame.Clock(time=time)}
+    cipher = Fernet(Fernet.generate_key())
+    settings = {**project, "CLOCK": qqminigame.Clock(time=time), "CIPHER": cipher}
     openid, openkey = sandbox.hall_login(pay_return_count=3)
     player = HallLogin(openid=openid, openkey=openkey)
     sandbox.script({"kind": "reset_after", "endpoint": "report_dawanka_pay"})

@@ -45,7 +45,7 @@ def run(app):
 
 def test_command__uses_the_apps_session(run, app, sandbox):
     """What a command stores, a view finds, and the other way round."""
-    done = run("login", sandbox.js_code("0A1B"))
+    done = run("login", "--", sandbox.js_code("0A1B"))
     assert (done.exit_code, done.stdout) == (0, "0A1B\n")
     assert run("storage", "set", "0A1B", "score=7").exit_code == 0
     assert sandbox.state()["players"]["0A1B"]["storage"] == {"score": "7"}
@@ -57,7 +57,7 @@ def test_command__uses_the_apps_session(run, app, sandbox):
 
 def test_command__profile_is_the_alias(run, sandbox):
     """Another alias is another app, here on another platform."""
-    done = run("login", sandbox.js_code("D1", platform="douyin"), "--profile", "douyin")
+    done = run("login", "--profile", "douyin", "--", sandbox.js_code("D1", platform="douyin"))
     assert (done.exit_code, done.stdout) == (0, "D1\n")
     done = run("token", "show", "--profile", "wechat")
     assert done.exit_code == Exit.CONFIGURATION
@@ -146,7 +146,7 @@ def test_command__help_and_dashes(run, sandbox):
     done = run("--help")
     assert done.stdout.startswith("Usage: flask qqminigame [OPTIONS] COMMAND")
     assert "Usage: flask qqminigame token" in run("token", "--help").stdout
-    run("login", sandbox.js_code("-dash"))
+    run("login", "--", sandbox.js_code("-dash"))
     assert run("storage", "set", "--", "-dash", "a=1").exit_code == 0
     assert sandbox.state()["players"]["-dash"]["storage"] == {"a": "1"}
 
@@ -154,7 +154,9 @@ def test_command__help_and_dashes(run, sandbox):
 def test_command__in_a_thread(run, sandbox):
     """A thread has no signals, and may call a command all the same."""
     done = []
-    thread = threading.Thread(target=lambda: done.append(run("login", sandbox.js_code("0A1B"))))
+    thread = threading.Thread(
+        target=lambda: done.append(run("login", "--", sandbox.js_code("0A1B")))
+    )
     thread.start()
     thread.join()
     assert [each.exit_code for each in done] == [0]
@@ -180,7 +182,7 @@ def test_process__by_flask_itself(sandbox, tmp_path):
         )
         return done.returncode, done.stdout, done.stderr
 
-    assert flask("login", sandbox.js_code("0A1B")) == (0, "0A1B\n", "")
+    assert flask("login", "--", sandbox.js_code("0A1B")) == (0, "0A1B\n", "")
     assert flask("storage", "set", "0A1B", "score=7") == (0, "", "")
     code, out, err = flask("storage", "set", "0A1B", f"score={'x' * 2000}")
     assert (code, out) == (Exit.USAGE, "")

@@ -145,7 +145,7 @@ def test_console__each_command_works(command, folder, environment, sandbox):
     if words[-1] in ("sandbox", "run"):
         words.append("--help")
     if "load" in words:
-        log_in = [*words[:4], "login", sandbox.js_code("player")]
+        log_in = [*words[:4], "login", "--", sandbox.js_code("player")]
         assert run(log_in, folder, environment).stdout == "player\n"
         (folder / "scores.csv").write_text("openid,score\nplayer,130\n")
     done = run(words, folder, environment)

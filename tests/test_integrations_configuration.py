@@ -4,9 +4,18 @@ import os
 import threading
 
 import pytest
+from cryptography.fernet import Fernet
 from sessions import log_in
 
-from qqminigame import CloudStorage, ConfigurationError, Dawanka, MemoryStore, Session
+from qqminigame import (
+    CloudStorage,
+    ConfigurationError,
+    Dawanka,
+    HallLogin,
+    MemoryStore,
+    OutcomeUnknownError,
+    Session,
+)
 from qqminigame.integrations.configuration import NAMES, Sessions, read
 from qqminigame.session import SessionArguments
 from qqminigame.testing import assert_no_secrets
@@ -52,8 +61,11 @@ def test_read__arguments_of_a_session():
 
 
 def test_read__every_argument_of_a_session():
-    """No argument of Session is left out."""
-    assert {name.lower() for name in NAMES} == {*SessionArguments.__annotations__, "orders"}
+    """No argument of Session is left out, and none of Dawanka."""
+    assert {name.lower() for name in NAMES} == {
+        *SessionArguments.__annotations__,
+        *("orders", "cipher"),
+    }
 
 
 def test_read__none_is_not_set():
@@ -138,6 +150,29 @@ def test_sessions__orders_that_are_a_store(values):
     sessions, _ = sessions_of(default={**values, "ORDERS": orders})
     assert sessions.configuration().orders is orders
     assert list(sessions.dawanka().orders()) == []
+
+
+def test_sessions__cipher(values, sandbox):
+    """An openkey that is recorded with an order is encrypted with it."""
+    orders, key = MemoryStore(), Fernet(Fernet.generate_key())
+    sessions, _ = sessions_of(default={**values, "ORDERS": orders, "CIPHER": key})
+    player = sandbox.hall_login()
+    hall_login = HallLogin(openid=player.openid, openkey=player.openkey)
+    sandbox.script({"kind": "reset_after", "endpoint": "report_dawanka_pay"})
+    with pytest.raises(OutcomeUnknownError):
+        sessions.dawanka().report_pay(hall_login, "order-1")
+    assert_no_secrets(orders.scan("pay:")[0], [player.openkey])
+    (order,) = sessions.dawanka().orders("open")
+    assert order.has_openkey
+    assert "Fernet" not in repr(sessions.configuration())
+
+
+def test_sessions__wrong_cipher(values):
+    """Something that is no cipher is refused, with its place."""
+    sessions, _ = sessions_of(default={**values, "CIPHER": "a-key-and-not-a-cipher"})
+    with pytest.raises(ConfigurationError, match="cipher") as caught:
+        sessions.dawanka()
+    assert_no_secrets(caught.value, ["a-key-and-not-a-cipher"])
 
 
 def test_sessions__unknown_alias(values):

@@ -17,12 +17,14 @@ from qqminigame.cli.output import Output, is_terminal
 from qqminigame.cli.profiles import Choice, Configuration, Source
 from qqminigame.cli.run_lock import locked
 from qqminigame.cli.usage import BadUsageError
+from qqminigame.dawanka import Dawanka
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.messages import Text
 from qqminigame.platforms import PLATFORMS
 from qqminigame.session import Session
-from qqminigame.stores import Store
 
+# Settings of this service and not of the session.
+_OF_DAWANKA: Final = ("orders", "cipher")
 _LEVELS: Final = (logging.WARNING, logging.INFO, logging.DEBUG)
 _Function = Callable[..., Any]
 
@@ -64,7 +66,7 @@ class Run:
         arguments = {
             name: setting.value
             for name, setting in configuration.settings.items()
-            if name != "orders"
+            if name not in _OF_DAWANKA
         }
         if "app_id" not in arguments:
             raise ConfigurationError(texts.NO_APP_ID.of(place=configuration.place))
@@ -72,9 +74,15 @@ class Run:
             arguments[needs] = ask(needs)
         return (DrySession if self.dry else Session)(**arguments)
 
-    def orders(self) -> Store | str | None:
-        """Return where orders are recorded; a dry run records none."""
-        return "memory:" if self.dry else self.configuration().value("orders")
+    def dawanka(self, session: Session) -> Dawanka:
+        """Return the Dawanka service of a session; a dry run records no orders.
+
+        Raises:
+            ConfigurationError: A setting is missing or wrong.
+        """
+        configuration = self.configuration()
+        orders = "memory:" if self.dry else configuration.value("orders")
+        return Dawanka(session, orders, cipher=configuration.value("cipher"))
 
     def done(self, note: Text, openid: str, keys: Sequence[str]) -> None:
         """Say what was written for a player."""

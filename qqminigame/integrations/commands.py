@@ -49,6 +49,6 @@ def _read(configuration: Callable[[str], Configuration], choice: Choice) -> prof
         raise InvalidArgumentError(texts.NO_CONFIGURATION_FILE)
     found = configuration(choice.profile or DEFAULT_ALIAS)
     place = Text(found.where, found.where)
-    values = {**found.arguments, "orders": found.orders}
+    values = {**found.arguments, "orders": found.orders, "cipher": found.cipher}
     settings = {name: Setting(value, place) for name, value in values.items() if value is not None}
     return profiles.Configuration(settings={**settings, **profiles.by_options(choice)}, place=place)

@@ -1,27 +1,28 @@
 """What a framework's settings say, and the sessions that are made from it.
 
 A framework has named configurations, called aliases. Each alias has the arguments of a
-:class:`qqminigame.Session` in capitals (``APP_ID``, ``APP_SECRET`` ...), and ``ORDERS``.
+:class:`qqminigame.Session` in capitals (``APP_ID``, ``APP_SECRET`` ...), and those of
+:class:`qqminigame.Dawanka`: ``ORDERS`` and ``CIPHER``.
 """
 
-import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from attrs import field, frozen
 
 from qqminigame.dawanka import Dawanka
+from qqminigame.dawanka.openkeys import Cipher
 from qqminigame.exceptions import ConfigurationError
 from qqminigame.integrations import texts
 from qqminigame.messages import Text
 from qqminigame.session import Session, SessionArguments
-from qqminigame.settings import from_environment, variable
+from qqminigame.settings import from_environment, nearest, variable
 from qqminigame.stores import Store
 
 T = TypeVar("T")
 
 DEFAULT_ALIAS: Final = "default"
-NAMES: Final = (*(name.upper() for name in SessionArguments.__annotations__), "ORDERS")
+NAMES: Final = (*(name.upper() for name in SessionArguments.__annotations__), "ORDERS", "CIPHER")
 
 
 @frozen(kw_only=True)
@@ -32,11 +33,13 @@ class Configuration:
         arguments: The arguments of :class:`qqminigame.Session`. They hold secrets.
         orders: Where pay orders are recorded, as :class:`qqminigame.Dawanka` takes it; None for its
             default. An address may hold a password.
+        cipher: Encrypts the openkeys of open orders, as :class:`qqminigame.Dawanka` takes it.
         where: The place of the settings, for error messages: ``"settings.QQMINIGAME['douyin']"``.
     """
 
     arguments: SessionArguments = field(repr=False)
     orders: Store | str | None = field(default=None, repr=False)
+    cipher: Cipher | None = field(default=None, repr=False)
     where: str
 
 
@@ -60,11 +63,12 @@ def read(values: Mapping[str, object], where: str) -> Configuration:
     given = {name.lower(): value for name, value in values.items() if value is not None}
     if "app_id" not in given:
         raise ConfigurationError(texts.NO_APP_ID.of(where=where))
-    orders = given.pop("orders", None)
+    orders, cipher = given.pop("orders", None), given.pop("cipher", None)
     return Configuration(
         # Session checks the types of the values, as it does for any caller.
         arguments=cast(SessionArguments, given),
         orders=cast(Store | str | None, orders),
+        cipher=cast(Cipher | None, cipher),
         where=where,
     )
 
@@ -76,9 +80,9 @@ def unknown_settings(values: Mapping[str, object]) -> list[str]:
 
 def unknown_setting(name: str, where: str) -> Text:
     """Say that there is no such setting, and which one may have been meant; no value is shown."""
-    close = difflib.get_close_matches(str(name).upper(), NAMES, n=1)
-    text = texts.MISTYPED_SETTING if close else texts.UNKNOWN_SETTING
-    return text.of(where=where, name=name, meant="".join(close), known=", ".join(NAMES))
+    meant = nearest(str(name).upper(), NAMES)
+    text = texts.MISTYPED_SETTING if meant else texts.UNKNOWN_SETTING
+    return text.of(where=where, name=name, meant=meant, known=", ".join(NAMES))
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, object]:
@@ -110,7 +114,8 @@ def make_dawanka(configuration: Configuration, session: Session) -> Dawanka:
     Raises:
         ConfigurationError: The session has no app_key, or the place of the orders cannot be used.
     """
-    return placed(configuration.where, lambda: Dawanka(session, orders=configuration.orders))
+    orders, cipher = configuration.orders, configuration.cipher
+    return placed(configuration.where, lambda: Dawanka(session, orders=orders, cipher=cipher))
 
 
 def placed(where: str, make: Callable[[], T]) -> T:

@@ -11,7 +11,6 @@ from qqminigame.cli.exits import Exit, exit_of
 from qqminigame.cli.options import Run, asking, changing, option, secret
 from qqminigame.cli.output import clock, shown, table
 from qqminigame.cli.usage import BadUsageError
-from qqminigame.dawanka import Dawanka
 from qqminigame.messages import Text
 from qqminigame.models import DawankaInfo, DueOrder, HallLogin, PayOrder, PayReport
 
@@ -34,7 +33,7 @@ def info(run: Run, openid: str, userip: str | None) -> None:
     """Show a player's privileges."""
     player = _player(openid, userip)
     with run.session("app_key") as session:
-        values = _info(openid, Dawanka(session, run.orders()).get_info(player))
+        values = _info(openid, run.dawanka(session).get_info(player))
     run.output.data(values, table(values))
 
 
@@ -48,7 +47,7 @@ def report(run: Run, openid: str, order_id: str, if_left: bool, userip: str | No
     """Report that a bonus was used."""
     player = _player(openid, userip)
     with run.session("app_key") as session:
-        service = Dawanka(session, run.orders())
+        service = run.dawanka(session)
         call = service.report_pay_if_left if if_left else service.report_pay
         try:
             answer = call(player, order_id)
@@ -84,14 +83,14 @@ def settle(
         raise BadUsageError(texts.ORDER_OR_DUE)
     player = _player(openid, userip)
     with run.session("app_key") as session:
-        answer = Dawanka(session, run.orders()).settle(player, order_id, happened=counted)
+        answer = run.dawanka(session).settle(player, order_id, happened=counted)
     run.output.data(_counted(openid, order_id, answer), _outcome(answer))
     return Exit.DONE
 
 
 def _settle_due(run: Run, limit: int) -> Exit:
     with run.session("app_key") as session:
-        report = Dawanka(session, run.orders()).settle_due(limit)
+        report = run.dawanka(session).settle_due(limit)
     for end in report.orders:
         _print_end(run, end)
     if report.stopped_because is not None:
@@ -128,7 +127,7 @@ def _print_end(run: Run, end: DueOrder) -> None:
 def orders(run: Run, state: Any, limit: int | None) -> None:
     """List recorded orders."""
     with run.session("app_key") as session:
-        for order in Dawanka(session, run.orders()).orders(state, limit):
+        for order in run.dawanka(session).orders(state, limit):
             run.output.data(_order(order), _line(order))
 
 

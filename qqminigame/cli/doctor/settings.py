@@ -17,6 +17,9 @@ _PACKAGES: Final = (
 )
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
+# A framework's settings may have these; printed, they say nothing.
+_OBJECTS: Final = ("on_call", "cipher")
+
 
 def versions() -> Iterator[Finding]:
     """Say what is installed."""
@@ -28,7 +31,7 @@ def settings(configuration: Configuration) -> Iterator[Finding]:
     """Say which settings there are, where they come from, and which do not go together."""
     yield good("configuration", configuration.place)
     for name, setting in configuration.settings.items():
-        if not callable(setting.value):  # a framework's on_call, which says nothing when printed
+        if name not in _OBJECTS:
             yield _setting(name, setting)
     names = configuration.settings.keys()
     if "app_secret" not in names:
