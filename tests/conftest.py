@@ -1,5 +1,7 @@
 """What most tests need: the sandbox, a session to it, and a store that is nobody else's."""
 
+import contextlib
+import functools
 import gc
 import itertools
 import os
@@ -166,6 +168,32 @@ def own_redis(tmp_path):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_servers():
+    """Start a database server of a kind when it is first asked for."""
+    # Importing Django takes a while, and most processes of a run do not need it.
+    from django_databases import running
+
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda kind: stack.enter_context(running(kind)))
+
+
+@pytest.fixture
+def databases(database_servers, tmp_path):
+    """Make an alias of DATABASES for an empty database of a kind, with the app's tables."""
+    from django_databases import database, sqlite_settings
+
+    def settings(kind):
+        if kind == "sqlite":
+            # To wait for the disk takes a minute in all.
+            quick = "PRAGMA synchronous = OFF"
+            return sqlite_settings(tmp_path / "django.sqlite3", init_command=quick)
+        return database_servers(kind).settings()
+
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda kind: stack.enter_context(database(kind, settings(kind))))
 
 
 @pytest.hookimpl(optionalhook=True)

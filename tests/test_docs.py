@@ -20,6 +20,7 @@ OTHERS = {
     "bulk": "test_bulk.py",
     "by-hand": "test_by_hand.py",
     "django": "test_django_docs.py",
+    "django-store": "test_django_store.py",
     "flask": "test_flask_docs.py",
     "responses": "test_integrations_http.py",
     "views": "test_readme.py",

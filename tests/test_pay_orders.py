@@ -53,11 +53,16 @@ def clock(sandbox):
     return Clock(sandbox.state()["now"])
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "django"])
 def store(request, clock, tmp_path):
     """The order records, which the processes share."""
+    start = clock.now
+    if request.param == "django":
+        alias = request.getfixturevalue("databases")("mariadb")
+        from django_databases import MovedDatabaseStore
+
+        return MovedDatabaseStore(alias, lambda: clock.now - start)
     if request.param == "redis":
-        start = clock.now
         url = request.getfixturevalue("durable_redis").url
         return MovedRedisStore(url, lambda: clock.now - start)
     kinds = {

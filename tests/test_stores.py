@@ -57,14 +57,32 @@ def open_default(request: pytest.FixtureRequest, clock: Callable[[], float]) -> 
     return default_store(clock)
 
 
+def open_database(kind: str) -> Callable[[pytest.FixtureRequest, Callable[[], float]], Store]:
+    """Return what opens a store in a Django project's database of a kind; it ages like Redis."""
+
+    def open_store(request: pytest.FixtureRequest, clock: Callable[[], float]) -> Store:
+        alias = request.getfixturevalue("databases")(kind)
+        from django_databases import DatabaseStore, pass_time
+
+        if isinstance(clock, Clock):
+            clock.on_move[:] = [lambda seconds: pass_time(alias, seconds)]
+        return DatabaseStore(alias)
+
+    return open_store
+
+
 # The contract below holds for each of these; SHARED are those that all processes see.
 OPENERS = {
     "memory": open_memory,
     "sqlite": open_sqlite,
     "redis": open_redis,
     "default": open_default,
+    "django-sqlite": open_database("sqlite"),
+    "django-postgresql": open_database("postgresql"),
+    "django-mariadb": open_database("mariadb"),
 }
-SHARED = ["sqlite", "redis"]
+DATABASES = ["django-sqlite", "django-postgresql", "django-mariadb"]
+SHARED = ["sqlite", "redis", *DATABASES]
 
 
 @pytest.fixture
@@ -490,10 +508,13 @@ class TestContract:
         assert SECRET not in repr(store) + str(store)
 
 
-RACE = """
-import sys, time
+OPENING = """
+import time
 from qqminigame.stores import open_store
-store = open_store(sys.argv[1], time.time)
+store = open_store({address!r}, time.time)
+"""
+RACE = """
+import sys
 store.get("key")
 print("ready", flush=True)
 sys.stdin.readline()
@@ -501,6 +522,18 @@ for number in range(100):
     if store.try_lock(f"name-{number}", 60.0):
         print(number, flush=True)
 """
+
+
+def opening(kind: str, request: pytest.FixtureRequest) -> str:
+    """Return the lines of a program that open a shared store of a kind."""
+    if kind in DATABASES:
+        alias = request.getfixturevalue("databases")(kind.removeprefix("django-"))
+        from django_databases import opening
+
+        return str(opening(alias))
+    if kind == "redis":
+        return OPENING.format(address=request.getfixturevalue("redis_server").url)
+    return OPENING.format(address=f"sqlite:///{request.getfixturevalue('tmp_path')}/store.db")
 
 
 @pytest.mark.parametrize("kind", SHARED)
@@ -521,11 +554,7 @@ def test_shared__two_objects(kind: str, request: pytest.FixtureRequest, clock: C
 @pytest.mark.parametrize("kind", SHARED)
 def test_shared__processes_race_for_locks(kind: str, request: pytest.FixtureRequest) -> None:
     """Of processes that want the same locks at once, exactly one gets each."""
-    addresses = {
-        "sqlite": lambda: f"sqlite:///{request.getfixturevalue('tmp_path') / 'store.db'}",
-        "redis": lambda: request.getfixturevalue("redis_server").url,
-    }
-    command = [sys.executable, "-c", RACE, addresses[kind]()]
+    command = [sys.executable, "-c", opening(kind, request) + RACE]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     racers = [subprocess.Popen(command, text=True, **pipes) for _ in range(4)]  # type: ignore[call-overload]
     try:

@@ -1,0 +1,1 @@
+"""The tables of the store, and their changes from version to version."""

@@ -1,0 +1,94 @@
+"""What the servers of databases have in common: a folder, a user who is not root, a free port."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+class DatabaseServer:
+    """Runs a server in a folder of its own, on a free port, as a user who is not root.
+
+    A class for a kind of server says how to create the data and with which command to run it.
+
+    Attributes:
+        port: Where it listens, on 127.0.0.1.
+    """
+
+    # What DATABASES calls it.
+    engine = ""
+    user = ""
+
+    def __init__(self):
+        # Not pytest's folders: nobody but their owner can enter them. In memory where that is
+        # possible: these servers wait for their disk, as they have to for orders.
+        memory = Path("/dev/shm")
+        place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="qqminigame-", dir=place))
+        self._as_user = {}
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._process = None
+
+    def create(self):
+        """Create its data."""
+        self._run(self.creation())
+
+    def creation(self):
+        """Return the command that creates its data."""
+        raise NotImplementedError
+
+    def command(self):
+        """Return the command that runs it."""
+        raise NotImplementedError
+
+    def start(self):
+        """Start it and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(), cwd=self.folder, stdout=log, stderr=log, **self._as_user
+            )
+        ends = time.monotonic() + 120
+        while not self._answers():
+            assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            assert time.monotonic() < ends, f"no answer: {self.command()}"
+            time.sleep(0.05)
+
+    def stop(self):
+        """Kill it, as a power cut does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def remove(self):
+        """Stop it and remove its data."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def settings(self, **more):
+        """Return its entry of DATABASES."""
+        return {
+            "ENGINE": self.engine,
+            "NAME": "game",
+            "USER": self.user,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            **more,
+        }
+
+    def _answers(self):
+        raise NotImplementedError
+
+    def _run(self, command):
+        subprocess.run(
+            command, cwd=self.folder, check=True, capture_output=True, timeout=300, **self._as_user
+        )
