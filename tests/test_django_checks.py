@@ -29,13 +29,16 @@ from qqminigame.sandbox import Sandbox
 from qqminigame.testing import assert_no_secrets
 
 SECRET = "keep-this-secret"
-ALL = {"include_deployment_checks": True, "tags": ["qqminigame"]}
+ALL = {"include_deployment_checks": True, "tags": ["qqminigame"], "databases": ()}
 GOOD = {"APP_ID": "1110766236", "APP_SECRET": "a-secret", "STORE": "memory:"}
 HALL = {**GOOD, "APP_KEY": "AKey", "HALL_APP_ID": "1104466820"}
 
 
-def found(aliases, deploy=False, databases=None, **others):
-    """Return what the checks say about aliases, by id."""
+def found(aliases, deploy=False, databases=(), **others):
+    """Return what the checks say about aliases, by id.
+
+    From Django 6.1 on, None stands for all databases and not for none.
+    """
     with override_settings(QQMINIGAME=aliases, **others):
         messages = run_checks(
             tags=["qqminigame"], include_deployment_checks=deploy, databases=databases
