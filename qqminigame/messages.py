@@ -969,6 +969,55 @@ PROCESSES_NEED_A_STORE: Final = Text(
     "processes={count} 需要多进程共享的存储，当前存储在内存中，请用 Session(store=...) 指定文件或 "
     "Redis",
 )
+NOT_A_QUEUE: Final = Text(
+    "through must be a Celery app or a queue, not {kind}; for a Celery app, call "
+    "qqminigame.integrations.celery.register(app) first",
+    "through 必须是 Celery 应用或队列，不能是 {kind}；Celery 应用请先调用 "
+    "qqminigame.integrations.celery.register(app)",
+)
+QUEUE_WITH_PROCESSES: Final = Text(
+    "processes={count} cannot be combined with through; start more workers of the queue instead",
+    "processes={count} 不能与 through 同时使用，请改为启动更多队列工作进程",
+)
+QUEUE_NEEDS_A_STORE: Final = Text(
+    "through needs a store that the workers of the queue share, and this one is in memory; pass "
+    "Session(store=...) a Redis, here and in the workers",
+    "through 需要与队列工作进程共享的存储，当前存储在内存中，请在此处和工作进程中都用 "
+    "Session(store=...) 指定同一个 Redis",
+)
+QUEUE_NEEDS_TURNS: Final = Text(
+    "per_second with through needs a Redis as the store, because the workers share the limit "
+    "there; this session uses {store}",
+    "through 与 per_second 同时使用时，存储必须是 Redis，工作进程靠它共享限速；当前存储是 {store}",
+)
+CHUNK_OF_ANOTHER: Final = Text(
+    "the workers of the queue are configured for {found}, and the load is {wanted}; use the same "
+    "app and address on both sides",
+    "队列工作进程配置的是 {found}，而本次任务是 {wanted}，请让两边使用同一应用和地址",
+)
+QUEUE_WAITS: Final = Text(
+    "an earlier run of this load was interrupted; waiting {seconds:g} s for its last calls",
+    "同一任务上次运行被中断，等待其最后的请求 {seconds:g} 秒",
+)
+QUEUE_FAILED: Final = Text(
+    "the load goes on as soon as queue and store can be reached again: {failure}",
+    "队列或存储恢复后任务会自动继续：{failure}",
+)
+QUEUE_SILENT: Final = Text(
+    "no worker of the queue has answered for {seconds:.0f} s; check that workers are running, and "
+    "that they use {store}",
+    "{seconds:.0f} 秒内没有队列工作进程响应，请检查工作进程是否在运行，以及是否使用 {store}",
+)
+STOP_NO_WORKER: Final = Text(
+    "stopped because no worker of the queue has answered for {seconds:.0f} s; check that workers "
+    "are running, and that they use {store}",
+    "已停止，因为 {seconds:.0f} 秒内没有队列工作进程响应，"
+    "请检查工作进程是否在运行，以及是否使用 {store}",
+)
+STOP_REPLACED: Final = Text(
+    "stopped because another run of this load has begun; run only one at a time",
+    "已停止，因为同一任务的另一次运行已开始，请一次只运行一个",
+)
 JOURNAL_NOT_OURS: Final = Text(
     "the journal {path} cannot be used and was not changed: it is not a journal of qqminigame; "
     "name a file that does not exist yet",

@@ -318,19 +318,21 @@ class Session:
         """How long a whole call may take."""
         return self._caller.retry.deadline_seconds
 
-    def within(self, seconds: float) -> Self:
+    def within(self, seconds: float, *, attempts: int | None = None) -> Self:
         """Return a session with another deadline for its calls; everything else is shared.
 
         Args:
             seconds: How long a whole call may take, from its start to its result or error.
+            attempts: How often a call is tried at most; None for as often as this session's.
 
         Raises:
-            ConfigurationError: ``seconds`` is not a positive number.
+            ConfigurationError: ``seconds`` or ``attempts`` is not a positive number.
         """
         view = copy.copy(self)
         retry = evolve(
             self._caller.retry,
             deadline_seconds=settings.positive("Session.within: seconds", seconds),
+            attempts=self._caller.retry.attempts if attempts is None else attempts,
         )
         view._caller = evolve(self._caller, retry=retry)
         return view

@@ -9,40 +9,43 @@ A run that was stopped or killed goes on where it was: start it again with the s
 same journal.
 """
 
-import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 from qqminigame import messages, settings
 from qqminigame.bulk import processes
-from qqminigame.bulk.pace import Pace
+from qqminigame.bulk.chunks import Queue, TaskApp, key_of_runs
+from qqminigame.bulk.dispatch import Way, check_store
+from qqminigame.bulk.operations import in_single_attempts, operation_of
 from qqminigame.bulk.run import Settings, carry_out
-from qqminigame.bulk.sending import Operation
 from qqminigame.bulk.signals import stop_on_signals
-from qqminigame.bulk.values import BulkReport, Failure, Progress, Row
-from qqminigame.cloud_storage import CloudStorage
+from qqminigame.bulk.speed import pace_of, speed
+from qqminigame.bulk.values import BulkReport, Failure, Kind, Progress, Row
+from qqminigame.bulk.worker import Chunks
 from qqminigame.exceptions import ConfigurationError
-from qqminigame.interactive_data import InteractiveData
 from qqminigame.models import LoginState
-from qqminigame.platforms.base import Endpoint
 from qqminigame.session import Session
-from qqminigame.stores.base import TurnKeeper
 
 __all__ = [
     "BulkReport",
+    "Chunks",
     "Failure",
     "Options",
     "Progress",
+    "Queue",
     "Row",
     "load",
     "remove",
     "set_interactive",
     "stop_on_signals",
 ]
+
+# The name under which :mod:`qqminigame.integrations.celery` registers the task that carries chunks.
+TASK: Final = "qqminigame.load_chunk"
 
 File = str | os.PathLike[str]
 Player = LoginState | str
@@ -56,6 +59,7 @@ class Options(TypedDict, total=False):
     only_failures: File | None
     workers: int
     processes: int
+    through: Queue | TaskApp | None
     per_second: float | None
     give_up_after: int | None
     progress: Callable[[Progress], object] | None
@@ -71,6 +75,7 @@ def load(
     only_failures: File | None = None,
     workers: int = 32,
     processes: int = 1,
+    through: Queue | TaskApp | None = None,
     per_second: float | None = None,
     give_up_after: int | None = 100,
     progress: Callable[[Progress], object] | None = None,
@@ -99,8 +104,13 @@ def load(
             of no use.
         processes: How many processes send; more than one where one core is not enough. They are
             forked, and share the session's store, which must not be in memory.
-        per_second: How many rows are sent a second at most. All programs that use one Redis as
-            their store share this; other stores do not share it.
+        through: Has the workers of a task queue send the rows: a Celery app, after
+            :func:`qqminigame.integrations.celery.register`, or a queue of your own. Workers and
+            this session need the same store; ``workers`` are the threads of each worker process.
+            Only openids go into the queue, so the store has to remember the logins.
+        per_second: How many calls are made a second at most. All programs that use one Redis as
+            their store share this; other stores do not share it, and cannot limit workers of a
+            queue.
         give_up_after: After so many failures of one kind in a row the run ends; None for never.
         progress: Is called in this thread about four times a second, and at the end. What it
             raises is logged and changes nothing.
@@ -118,8 +128,7 @@ def load(
     """
     return _run(
         session,
-        session.platform.set_storage,
-        CloudStorage(session).set,
+        "load",
         rows,
         Options(
             journal=journal,
@@ -127,6 +136,7 @@ def load(
             only_failures=only_failures,
             workers=workers,
             processes=processes,
+            through=through,
             per_second=per_second,
             give_up_after=give_up_after,
             progress=progress,
@@ -150,8 +160,7 @@ def remove(
     Raises:
         QQMiniGameError: As :func:`load`.
     """
-    remove_one = CloudStorage(session).remove
-    return _run(session, session.platform.remove_storage, remove_one, rows, options)
+    return _run(session, "remove", rows, options)
 
 
 def set_interactive(
@@ -169,25 +178,18 @@ def set_interactive(
     Raises:
         QQMiniGameError: As :func:`load`.
     """
-    set_one = InteractiveData(session).set
-    return _run(session, session.platform.set_interactive, set_one, rows, options)
+    return _run(session, "set_interactive", rows, options)
 
 
-def _run(
-    session: Session,
-    endpoint: Endpoint | None,
-    send: Callable[[Any, Any], None],
-    rows: Iterable[Any],
-    options: Options,
-) -> BulkReport:
-    checked = session.endpoint(endpoint, "bulk")
-    app_id, address = session.target(checked)
-    where = f"{checked.name} of app {app_id} at {address}"
-    operation = Operation(name=checked.name, load=where, send=send)
-    return carry_out(session, operation, rows, _settings(session, where, options))
+def _run(session: Session, kind: Kind, rows: Iterable[Any], options: Options) -> BulkReport:
+    operation = operation_of(session, kind)
+    checked = _settings(session, operation.load, options)
+    if options.get("per_second") is not None:
+        operation = in_single_attempts(session, operation)
+    return carry_out(session, operation, rows, checked)
 
 
-def _settings(session: Session, where: str, options: Options) -> Settings:
+def _settings(session: Session, load: str, options: Options) -> Settings:
     """Return the options, checked.
 
     Raises:
@@ -207,13 +209,23 @@ def _settings(session: Session, where: str, options: Options) -> Settings:
     if failures is not None and failures == only_failures:
         raise ConfigurationError(messages.SAME_FAILURE_FILE.of(path=failures))
     give_up_after = options.get("give_up_after", 100)
+    workers = settings.count("workers", options.get("workers", 32))
+    per_second, through = speed(options.get("per_second")), options.get("through")
     return Settings(
         journal=journal,
         failures=failures,
         only_failures=only_failures,
-        workers=settings.count("workers", options.get("workers", 32)),
+        workers=workers,
         processes=count,
-        pace=partial(_pace, session, where, _speed(options.get("per_second")), count),
+        way=None
+        if through is None
+        else Way(
+            queue=_queue(session, through, count, per_second),
+            run_key=key_of_runs(load, journal),
+            threads=workers,
+            per_second=per_second,
+        ),
+        pace=partial(pace_of, session, load, per_second, count),
         give_up_after=None
         if give_up_after is None
         else settings.count("give_up_after", give_up_after),
@@ -222,16 +234,21 @@ def _settings(session: Session, where: str, options: Options) -> Settings:
     )
 
 
-def _speed(per_second: float | None) -> float | None:
-    if per_second is None or (type(per_second) in (int, float) and 0 < per_second < math.inf):
-        return per_second
-    raise ConfigurationError(messages.NOT_A_SPEED.of(value=per_second))
+def _queue(
+    session: Session, through: Queue | TaskApp, count: int, per_second: float | None
+) -> Queue:
+    """Return the queue whose workers send.
 
-
-def _pace(session: Session, where: str, per_second: float | None, processes: int) -> Pace:
-    """Return a process's pace: its own part, or that of all who share the store."""
-    if per_second is None:
-        return Pace()
-    if isinstance(session.store, TurnKeeper):
-        return Pace(per_second, shared=partial(session.store.next_turn, where))
-    return Pace(per_second / processes)
+    Raises:
+        ConfigurationError: There is no queue behind what was given, or its workers cannot share
+            what they have to.
+    """
+    # A Celery app stands for the one task of it that takes chunks.
+    tasks = getattr(through, "tasks", {})
+    queue = tasks[TASK] if isinstance(tasks, Mapping) and TASK in tasks else through
+    if not isinstance(queue, Queue):
+        raise ConfigurationError(messages.NOT_A_QUEUE.of(kind=type(through).__name__))
+    if count > 1:
+        raise ConfigurationError(messages.QUEUE_WITH_PROCESSES.of(count=count))
+    check_store(session.store, per_second)
+    return queue

@@ -39,14 +39,14 @@ def _row(item: object, number: int) -> Row:
     return Row(number=number, error=InvalidArgumentError(text))
 
 
-def gathered(rows: Iterator[Row]) -> Iterator[list[Row]]:
+def gathered(rows: Iterator[Row], most: int = ROWS_OF_A_CLAIM) -> Iterator[list[Row]]:
     """Return the rows a few at a time; those read before an error, before it is raised."""
     some: list[Row] = []
     since = time.monotonic()
     try:
         for row in rows:
             some.append(row)
-            if len(some) == ROWS_OF_A_CLAIM or time.monotonic() - since > _GATHER_SECONDS:
+            if len(some) == most or time.monotonic() - since > _GATHER_SECONDS:
                 yield some
                 some, since = [], time.monotonic()
     except Exception:

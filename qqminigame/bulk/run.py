@@ -13,12 +13,13 @@ from attrs import frozen
 
 from qqminigame import messages
 from qqminigame.bulk import failures, processes
-from qqminigame.bulk.crew import Threads, send_claims
+from qqminigame.bulk.crew import Threads, Work, send_claims
+from qqminigame.bulk.dispatch import Dispatch, Ends, Way
 from qqminigame.bulk.failures import FailureFile
 from qqminigame.bulk.journal import Journal
 from qqminigame.bulk.ledger import Ledger
 from qqminigame.bulk.pace import Pace
-from qqminigame.bulk.rows import Claim, Claims, gathered, numbered
+from qqminigame.bulk.rows import ROWS_OF_A_CLAIM, Claim, Claims, gathered, numbered
 from qqminigame.bulk.sending import Operation, Sender
 from qqminigame.bulk.values import BulkReport, Failure, Progress, Row, Stop
 from qqminigame.session import Session
@@ -29,6 +30,8 @@ _TICK_SECONDS: Final = 0.25
 _LOOK_SECONDS: Final = 0.02
 # What is under way when a run is stopped may take this much longer than its deadline.
 _GRACE_SECONDS: Final = 5.0
+# Claims that are read before workers of a queue have room for them.
+_AHEAD_OF_A_QUEUE: Final = 4
 
 
 @frozen(kw_only=True)
@@ -40,6 +43,7 @@ class Settings:
     only_failures: Path | None
     workers: int
     processes: int
+    way: Way | None
     pace: Callable[[], Pace]
     give_up_after: int | None
     progress: Callable[[Progress], object] | None
@@ -61,7 +65,8 @@ def carry_out(
             journal.want_only(failures.read(settings.only_failures))
         with _failure_file(settings.failures, journal) as file:
             ledger = Ledger(journal, file, settings.journal, settings.give_up_after)
-            started = Run(session, settings, ledger, sender(ledger.stopping), children)
+            crew = Crew(session, operation, sender(ledger.stopping), children)
+            started = Run(crew, settings, ledger)
             if started.send(rows):
                 journal.finish()
             return started.report()
@@ -87,44 +92,54 @@ def _lasting(found: Iterator[Failure]) -> Iterator[Failure]:
     return (failure for failure in found if not failure.may_retry)
 
 
+@frozen
+class Crew:
+    """Who can send rows.
+
+    Attributes:
+        session: Says how long a call may take.
+        operation: What is done with each row.
+        sender: Sends rows.
+        children: The processes to send them instead.
+    """
+
+    session: Session
+    operation: Operation
+    sender: Sender
+    children: list[processes.Child]
+
+
 class Run:
     """One run."""
 
-    def __init__(
-        self,
-        session: Session,
-        settings: Settings,
-        ledger: Ledger,
-        sender: Sender,
-        children: list[processes.Child],
-    ) -> None:
+    def __init__(self, crew: Crew, settings: Settings, ledger: Ledger) -> None:
         """Start the threads; nothing is sent yet.
 
         Args:
-            session: Says how long a call may take.
+            crew: Who can send rows.
             settings: The arguments of the run.
             ledger: Takes down how rows end.
-            sender: Sends rows.
-            children: The processes to send them instead.
         """
         self._ledger = ledger
         self._progress = settings.progress
         self._stop = settings.stop
-        self._drain_seconds = session.deadline_seconds + _GRACE_SECONDS
+        self._drain_seconds = crew.session.deadline_seconds + _GRACE_SECONDS
         self._claims = Claims()
         self._defect: BaseException | None = None
         self._began = self._ticked = time.monotonic()
         self._sent_before, self._rate = 0, 0.0
-        if children:
-            services = [
-                processes.Service(child, settings.workers, ledger.record, self._claims.done)
-                for child in children
-            ]
-            work = partial(self._serve, services)
+        self._rows_of_a_claim = ROWS_OF_A_CLAIM if settings.way is None else settings.way.rows
+        if settings.way is not None:
+            count, ahead, work = 1, _AHEAD_OF_A_QUEUE, self._dispatch(crew, settings.way)
+        elif crew.children:
+            count, ahead = len(crew.children), settings.workers * settings.processes
+            work = self._serve(crew.children, settings.workers)
         else:
-            work = partial(send_claims, sender=sender, record=ledger.record, done=self._claims.done)
-        ahead = settings.workers * settings.processes
-        self._threads = Threads(len(children) or settings.workers, ahead, work, self._fail)
+            count = ahead = settings.workers
+            work = partial(
+                send_claims, sender=crew.sender, record=ledger.record, done=self._claims.done
+            )
+        self._threads = Threads(count, ahead, work, self._fail)
 
     def send(self, rows: Iterable[Any]) -> bool:
         """Send the rows; return whether that was all of them.
@@ -159,7 +174,7 @@ class Run:
         )
 
     def _read(self, rows: Iterable[Any]) -> None:
-        for some in gathered(numbered(rows)):
+        for some in gathered(numbered(rows), self._rows_of_a_claim):
             self._tick()
             if self._ledger.stopping.is_set():
                 return
@@ -220,11 +235,34 @@ class Run:
         except Exception:
             _log.exception(messages.PROGRESS_FAILED)
 
-    def _serve(self, services: list[processes.Service], claims: SimpleQueue[Claim | None]) -> None:
-        try:
-            services.pop().run(claims, self._ledger.stopping)
-        except (EOFError, OSError):
-            self._ledger.stop(Stop(messages.STOP_PROCESS_GONE, "try_later"))
+    def _serve(self, children: list[processes.Child], threads: int) -> Work:
+        """Return what each of as many threads as there are children does."""
+        ledger = self._ledger
+        services = [
+            processes.Service(child, threads, ledger.record, self._claims.done)
+            for child in children
+        ]
+
+        def serve(claims: SimpleQueue[Claim | None]) -> None:
+            try:
+                services.pop().run(claims, ledger.stopping)
+            except (EOFError, OSError):
+                ledger.stop(Stop(messages.STOP_PROCESS_GONE, "try_later"))
+
+        return serve
+
+    def _dispatch(self, crew: Crew, way: Way) -> Work:
+        """Return what the one thread does that has the workers of a queue send."""
+        ledger = self._ledger
+        ends = Ends(record=ledger.record, done=self._claims.done, stop=ledger.stop)
+        dispatch = Dispatch(
+            session=crew.session,
+            operation=crew.operation,
+            way=way,
+            ends=ends,
+            sender=crew.sender,
+        )
+        return partial(dispatch.serve, stopping=ledger.stopping)
 
     def _fail(self, error: BaseException) -> None:
         self._defect = error

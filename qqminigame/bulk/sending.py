@@ -3,13 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from attrs import frozen
 
 from qqminigame import messages
 from qqminigame.bulk.pace import Pace
-from qqminigame.bulk.values import Failure, Row, Stop, remedy_of
+from qqminigame.bulk.values import Failure, Kind, Row, Stop, remedy_of
 from qqminigame.exceptions import (
     AccessTokenError,
     BusyError,
@@ -24,6 +25,9 @@ from qqminigame.session import Session
 
 # A call repeats by itself within its deadline; these are for what lasts longer than that.
 _TRIES: Final = 6
+# The tries of calls that do not, and how many refusals of a row are no sign of a crowd.
+_SINGLE_TRIES: Final = 9
+_PATIENCE: Final = 2
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 10.0
 
@@ -40,14 +44,18 @@ class Operation:
     """What is done with each row.
 
     Attributes:
+        kind: What it is.
         name: The platform's word for the call.
         load: Names what is loaded, and where to.
         send: Makes the call for a player.
+        is_single: Whether ``send`` tries only once.
     """
 
+    kind: Kind
     name: str
     load: str
     send: Callable[[Any, Any], None]
+    is_single: bool = False
 
 
 class StoppedError(Exception):
@@ -63,6 +71,7 @@ class Sender:
         operation: Operation,
         pace: Pace,
         stopping: threading.Event,
+        queue: AbstractContextManager[object] | None = None,
     ) -> None:
         """Send nothing yet.
 
@@ -71,11 +80,15 @@ class Sender:
             operation: What to do with each row.
             pace: How fast.
             stopping: Is set when no further row is to be sent.
+            queue: A lock that is held from taking a turn until it comes, so that few turns are
+                taken in advance; None for no such lock.
         """
         self._session = session
         self._operation = operation
         self._pace = pace
         self._stopping = stopping
+        self._queue = queue or nullcontext()
+        self._tries = _SINGLE_TRIES if operation.is_single else _TRIES
 
     def logins(self, openids: Iterable[str]) -> Logins:
         """Return the logins that the store has of some players."""
@@ -98,8 +111,8 @@ class Sender:
         if row.error is not None:
             return Failure.of(row, row.error, self._operation.name)
         login = logins.get(row.openid, row.login) if isinstance(row.login, str) else row.login
-        for attempt in range(_TRIES):
-            failure = self._tried(row, login)
+        for attempt in range(self._tries):
+            failure = self._tried(row, login, attempt)
             if failure is None:
                 return None
             error = failure
@@ -112,17 +125,20 @@ class Sender:
             return Stop(messages.STOP_REFUSED.of(failure=error.text), remedy_of(error))
         return Failure.of(row, error, self._operation.name)
 
-    def _tried(self, row: Row, login: LoginState | str) -> QQMiniGameError | None:
+    def _tried(self, row: Row, login: LoginState | str, attempt: int) -> QQMiniGameError | None:
         """Try once, in turn; return what it failed with."""
         try:
-            self._wait(self._pace.turn())
+            with self._queue:
+                self._wait(0.0)  # else a turn that others could have had would go to waste
+                self._wait(self._pace.turn())
             self._operation.send(login, row.data)
         except QQMiniGameError as error:
             failure = error
         else:
             self._pace.succeeded()
             return None
-        if _is_full(failure):
+        patience = _PATIENCE if self._operation.is_single else 0
+        if isinstance(failure, RateLimitError) or (_is_full(failure) and attempt >= patience):
             self._pace.refused()
         return failure
 
@@ -160,4 +176,4 @@ def _concerns_all_rows(error: QQMiniGameError) -> bool:
 def _is_full(error: QQMiniGameError) -> bool:
     """Return whether the platform says that it has too much to do."""
     too_many = isinstance(error, ReplyError) and error.status in (429, 503)
-    return too_many or isinstance(error, BusyError | RateLimitError)
+    return too_many or isinstance(error, BusyError)

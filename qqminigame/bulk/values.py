@@ -18,6 +18,9 @@ from qqminigame.limits import MAX_PAIRS
 from qqminigame.messages import Text
 from qqminigame.models import LoginState
 
+Kind = Literal["load", "remove", "set_interactive"]
+"""What is done with each row; the name of the function of :mod:`qqminigame.bulk`."""
+
 Remedy = Literal["fix_row", "log_in", "try_later", "fix_settings", "see_message"]
 
 
