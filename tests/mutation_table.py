@@ -1271,6 +1271,87 @@ _WEB: Final = (
     ),
 )
 
+_QUEUES: Final = (
+    Mutation(
+        "queue-done-twice",
+        "and found.get(chunk.key, BEGUN) == BEGUN",
+        "and True",
+        "test_bulk_queue.py::test_message__delivered_twice",
+    ),
+    Mutation(
+        "queue-chunk-lock",
+        "        if owner is None:\n            return\n        try:\n            # Again",
+        "        if False:\n            return\n        try:\n            # Again",
+        "test_bulk_queue.py::test_message__delivered_twice",
+    ),
+    Mutation(
+        "queue-ended-load",
+        "found.get(chunk.run_key) == chunk.run",
+        "True",
+        "test_bulk_queue.py::test_message__of_a_load_that_has_ended",
+    ),
+    Mutation(
+        "queue-post-again",
+        "            if now > posted.again_at:\n",
+        "            if False:\n",
+        "test_bulk_queue.py::test_message__lost test_bulk_queue.py::test_worker__lost",
+    ),
+    Mutation(
+        "queue-unsent-rows",
+        "        self._hand_over(posted.claim, unsent or",
+        "        self._hand_over(posted.claim,",
+        "test_bulk_queue.py::test_time__is_up",
+    ),
+    Mutation(
+        "queue-wrong-rows",
+        "return bool(_with_tuples(json.loads(json.dumps(row.data))) == row.data)",
+        "return bool(json.dumps(row.data))",
+        "test_bulk_queue.py::test_failures__as_without_a_queue",
+    ),
+    Mutation(
+        "queue-single-attempts",
+        "    if chunk.per_second is not None:\n",
+        "    if False:\n",
+        "test_bulk_queue.py::test_per_second__over_all_workers",
+    ),
+    Mutation(
+        "queue-session-key",
+        "[row.number, row.openid, row.data]",
+        "[row.number, str(getattr(row.login, 'session_key', row.openid)), row.data]",
+        "test_bulk_queue.py::test_messages__hold_no_secret",
+    ),
+    Mutation(
+        "celery-countdown",
+        "_PART_OF_VISIBILITY: Final = 4",
+        "_PART_OF_VISIBILITY: Final = 1",
+        "test_celery.py::test_repeat__waits_for_a_quarter_of_the_visibility_timeout",
+    ),
+    Mutation(
+        "celery-deliveries",
+        "if count > _MOST_DELIVERIES:",
+        "if False:",
+        "test_celery.py::test_delivery__again_and_again",
+    ),
+    Mutation(
+        "celery-arguments",
+        '{"argsrepr": _HIDDEN, "kwargsrepr": _HIDDEN, **options}',
+        "{**options}",
+        "test_celery.py::test_message__of_a_report",
+    ),
+    Mutation(
+        "celery-seal",
+        'bound.arguments["openkey"] = sealed(openkey, cipher)',
+        "pass",
+        "test_celery.py::test_message__of_a_report",
+    ),
+    Mutation(
+        "celery-shared",
+        "bind=True, shared=False",
+        "bind=True, shared=True",
+        "test_celery.py",
+    ),
+)
+
 MUTATIONS: Final = (
     *_SIGNING,
     *_TOKENS,
@@ -1282,4 +1363,5 @@ MUTATIONS: Final = (
     *_LIMITS,
     *_STORES,
     *_WEB,
+    *_QUEUES,
 )

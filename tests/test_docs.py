@@ -19,6 +19,7 @@ PAGES = ["client_data", "connections", "dawanka", "errors", "outcomes", "stores"
 OTHERS = {
     "bulk": "test_bulk.py",
     "by-hand": "test_by_hand.py",
+    "celery": "test_celery_docs.py",
     "django": "test_django_docs.py",
     "django-store": "test_django_store.py",
     "flask": "test_flask_docs.py",
