@@ -114,6 +114,24 @@ PER_SECOND_OPTION: Final = Text(
 PROCESSES_OPTION: Final = Text(
     "Processes, for more than one CPU core [default: 1].", "进程数，用于多核，默认为 1。"
 )
+CELERY_OPTION: Final = Text(
+    "Have the workers of a Celery app send, such as game.celery:app.",
+    "由 Celery 应用的工作进程发送，例如 game.celery:app。",
+)
+DOCTOR_CELERY_OPTION: Final = Text(
+    "Also check the settings of a Celery app, such as game.celery:app.",
+    "同时检查 Celery 应用的设置，例如 game.celery:app。",
+)
+NO_CELERY_APP: Final = Text(
+    "there is no Celery app {name} ({reason}); name it as MODULE:APP, such as game.celery:app",
+    "找不到 Celery 应用 {name}（{reason}），请以 MODULE:APP 的形式指定，例如 game.celery:app",
+)
+NOT_REGISTERED: Final = Text(
+    "the Celery app {name} has no tasks of qqminigame; call "
+    "qqminigame.integrations.celery.register(app) in its module",
+    "Celery 应用 {name} 没有 qqminigame 的任务，请在其模块中调用 "
+    "qqminigame.integrations.celery.register(app)",
+)
 GIVE_UP_OPTION: Final = Text(
     "Stop after this many failures of one kind in a row [default: never].",
     "连续多少行因同样的原因失败后停止，默认不停止。",

@@ -21,11 +21,12 @@ _GRADES: Final = {
 
 @click.command(cls=Command, help=str(texts.DOCTOR))
 @option("--offline", is_flag=True, text=texts.OFFLINE_OPTION)
+@option("--celery", metavar="MODULE:APP", text=texts.DOCTOR_CELERY_OPTION)
 @asking
-def doctor(run: Run, offline: bool) -> Exit:
+def doctor(run: Run, offline: bool, celery: str | None) -> Exit:
     """Check what calls depend on."""
     findings = []
-    for finding in examine(run, offline=offline):
+    for finding in examine(run, offline=offline, celery=celery):
         findings.append(finding)
         run.output.data(_values(finding), _line(finding))
     return worst(findings)

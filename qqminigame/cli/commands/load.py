@@ -15,6 +15,7 @@ from qqminigame.bulk import BulkReport
 from qqminigame.bulk.failures import read as read_failures
 from qqminigame.cli import texts
 from qqminigame.cli.bilingual import Command
+from qqminigame.cli.celery_app import imported
 from qqminigame.cli.exits import Exit
 from qqminigame.cli.input import Input
 from qqminigame.cli.lines import ENCODINGS
@@ -39,6 +40,7 @@ _PATH: Final = click.Path(dir_okay=False, path_type=Path)
 @option("--only-failures", type=_PATH, metavar="FILE", text=texts.ONLY_FAILURES_OPTION)
 @option("--workers", type=click.IntRange(1, 1024), default=32, text=texts.WORKERS_OPTION)
 @option("--processes", type=click.IntRange(1, 64), default=1, text=texts.PROCESSES_OPTION)
+@option("--celery", metavar="MODULE:APP", text=texts.CELERY_OPTION)
 @option("--per-second", type=click.FloatRange(0, min_open=True), text=texts.PER_SECOND_OPTION)
 @option("--give-up-after", type=click.IntRange(1), text=texts.GIVE_UP_OPTION)
 @changing
@@ -50,6 +52,7 @@ def load(
     columns: str | None,
     ranking: tuple[str, ...],
     time_column: str | None,
+    celery: str | None,
     **how: Any,
 ) -> int:
     """Store the rows of a table."""
@@ -70,6 +73,7 @@ def load(
         if run.dry:
             how["journal"] = None
         else:
+            how["through"] = None if celery is None else imported(celery)
             # Without one no row can be stored: that is found out before a file is begun anew.
             session.access_token()
         with shown(source.total) as progress:

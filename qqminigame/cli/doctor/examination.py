@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qqminigame.cli.doctor import credentials, network, settings, stores, texts
+from qqminigame.cli.doctor import credentials, network, queue, settings, stores, texts
 from qqminigame.cli.doctor.findings import Finding, bad, failed
 from qqminigame.cli.exits import Exit
 from qqminigame.cli.options import Run
@@ -10,14 +10,17 @@ from qqminigame.exceptions import QQMiniGameError
 from qqminigame.session import Session
 
 
-def examine(run: Run, *, offline: bool) -> Iterator[Finding]:
+def examine(run: Run, *, offline: bool, celery: str | None) -> Iterator[Finding]:
     """Make all checks that can be made.
 
     Args:
         run: The run of the command.
         offline: Whether to leave out what needs the network.
+        celery: A Celery app, as ``MODULE:APP``; None to leave that out.
     """
     yield from _safely("versions", settings.versions())
+    if celery is not None:
+        yield from queue.celery(celery)
     try:
         configuration = run.configuration()
         yield from _safely("configuration", settings.settings(configuration))
