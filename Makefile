@@ -4,6 +4,7 @@
 # make lowest run the tests of the transport with the lowest allowed versions of what is required
 # make soak   20 000 orders under faults, kills, stops and lost stores: an hour or two
 # make bench  measure what calls cost beside other clients, and write benchmarks/results: five minutes
+# make example-celery  load the scores of 10,000 players through a Redis and two Celery workers
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,7 +20,7 @@ LOWEST := .venv-lowest/ready
 # The tests start hundreds of processes: each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lowest soak bench format clean
+.PHONY: demo test check lowest soak bench example-celery format clean
 
 demo: $(DEMO)
 	$(BIN)/python -m qqminigame demo
@@ -46,6 +47,9 @@ soak: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --save
+
+example-celery: $(READY)
+	$(BIN)/python examples/celery_scores/run.py
 
 format: $(READY)
 	$(BIN)/ruff format .
