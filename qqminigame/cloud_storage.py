@@ -90,12 +90,44 @@ class CloudStorage:
         Source: https://q.qq.com/wiki/develop/game/frame/open-ability/
         """
         problems: validation.Problems = []
-        when = self._session.now() if update_time is None else update_time
-        value = ranking_value(self._ranking, score, when, fields, problems)
+        pairs = self._ranked(key, score, update_time, fields, problems)
         validation.check_login(login, problems)
-        pairs = validation.check_kv([(key, value)], self._rules, problems)
         validation.refuse("CloudStorage.set_score", problems)
         self.set(login, pairs)
+
+    def score_pairs(
+        self, key: str, score: int, update_time: int | None = None, **fields: object
+    ) -> dict[str, str]:
+        """Return what :meth:`set_score` stores: the data of a row of :func:`qqminigame.bulk.load`.
+
+        Args:
+            key: As for :meth:`set_score`, like all others.
+            score: The score.
+            update_time: When it was reached, in Unix seconds; None for now. A bulk load passes over
+                rows that have not changed, and the current time changes all of them.
+            **fields: The game's own fields.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong, or the value too long.
+
+        Source: https://q.qq.com/wiki/develop/game/frame/open-ability/
+        """
+        problems: validation.Problems = []
+        pairs = self._ranked(key, score, update_time, fields, problems)
+        validation.refuse("CloudStorage.score_pairs", problems)
+        return dict(pairs)
+
+    def _ranked(
+        self,
+        key: str,
+        score: int,
+        update_time: int | None,
+        fields: Mapping[str, object],
+        problems: validation.Problems,
+    ) -> list[tuple[str, str]]:
+        when = self._session.now() if update_time is None else update_time
+        value = ranking_value(self._ranking, score, when, fields, problems)
+        return validation.check_kv([(key, value)], self._rules, problems)
 
     @drop_frames
     def remove(self, login: LoginState | str, keys: Iterable[str]) -> None:

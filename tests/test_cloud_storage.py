@@ -239,6 +239,22 @@ def test_set_score__all_problems_in_one_error(storage, sandbox):
     assert sandbox.log() == []
 
 
+def test_score_pairs__are_what_set_score_stores(storage, sandbox, login):
+    """A bulk load can write scores in the form that rankings read."""
+    storage.set_score(login, "rank", 100, update_time=5, progress=10)
+    pairs = storage.score_pairs("rank", 100, update_time=5, progress=10)
+    assert sandbox.state()["players"][login.openid]["storage"] == pairs
+
+
+def test_score_pairs__all_problems_in_one_error(storage, sandbox):
+    """They are those of set_score; nothing is sent."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        storage.score_pairs(["rank"], 1.5, update_time=1_557_813_466_000)
+    assert len(caught.value.problems) == 3
+    assert "CloudStorage.score_pairs" in str(caught.value)
+    assert sandbox.log() == []
+
+
 def test_set_score__too_long_a_value(storage, sandbox, login):
     """The value with its JSON counts against the 1024 bytes."""
     with pytest.raises(InvalidArgumentError) as caught:

@@ -17,7 +17,7 @@ SERVICES = (
     qqminigame.Dawanka,
 )
 # What looks at our own records only.
-LOCAL = {"Dawanka.orders", "Dawanka.prune", "Dawanka.trust_orders"}
+LOCAL = {"CloudStorage.score_pairs", "Dawanka.orders", "Dawanka.prune", "Dawanka.trust_orders"}
 CLASSES = [
     value
     for module in (qqminigame, sandbox)
