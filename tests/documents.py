@@ -108,5 +108,7 @@ class Document:
 def source_documents():
     """Return the names of all documents in reStructuredText."""
     return sorted(
-        str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.rst"), *ROOT.glob("docs/*.rst"))
+        str(path.relative_to(ROOT))
+        for folder in (".", "docs", "examples/*")
+        for path in ROOT.glob(f"{folder}/*.rst")
     )

@@ -1,0 +1,1 @@
+"""Catch the stars: the back end of a small game."""

@@ -1,0 +1,1 @@
+"""What cron runs: manage.py settle, manage.py nightly."""
