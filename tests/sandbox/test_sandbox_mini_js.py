@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import require
+from chromium import chromium
 from sandbox_driver import Driver, Login, kv
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
 import qqminigame
@@ -18,10 +18,6 @@ from qqminigame.sandbox import Sandbox
 
 SAMPLE = Path(__file__).with_name("sample_set_user_cloud_storage.js").read_text("utf-8")
 DOUYIN = "/mgplatform/api/apps/"
-OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --no-proxy-server "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
 
 # Makes a call and tells what happened, in order; waits a little for a callback too many.
 CALL = """
@@ -81,16 +77,8 @@ class Page:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """Start a browser that knows nobody."""
-    options = ChromeOptions()
-    options.binary_location = require("chromium")
-    for option in OPTIONS.split():
-        options.add_argument(option)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "*")  # the driver is on this machine
-        browser = Chrome(options=options, service=ChromeService(require("chromedriver")))
+    with chromium(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
-        browser.quit()
 
 
 @pytest.fixture(scope="module")
