@@ -10,7 +10,6 @@ import django_project  # noqa: F401 - sets Django up
 import pytest
 from django.conf import settings
 from django.test import override_settings
-from qqminigame.integrations.django.store import DatabaseStore
 
 from qqminigame import (
     CallEvent,
@@ -23,6 +22,7 @@ from qqminigame import (
     bulk,
 )
 from qqminigame.integrations.django import call_finished, dawanka, session, sessions
+from qqminigame.integrations.django.store import DatabaseStore
 from qqminigame.testing import assert_no_secrets
 
 STORAGE = CloudStorage(session)  # as at the top of views.py

@@ -8,10 +8,10 @@ import django_project  # noqa: F401 - sets Django up
 import pytest
 from django.core.management import call_command
 from django.test import TestCase, TransactionTestCase, override_settings
-from qqminigame.integrations.django.store import DatabaseStore
 
 from qqminigame import CloudStorage, ConfigurationError, Dawanka, MemoryStore
 from qqminigame.integrations.django import dawanka, session, sessions
+from qqminigame.integrations.django.store import DatabaseStore
 from qqminigame.integrations.django.testing import SandboxMixin, SandboxTestCase, sandbox_settings
 
 STORAGE = CloudStorage(session)

@@ -3,7 +3,6 @@
 import sys
 
 from game import app, tasks
-
 from qqminigame import bulk
 
 
