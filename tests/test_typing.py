@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,12 @@ ROOT = Path(__file__).parent.parent
 SOURCES = {"MYPYPATH": str(ROOT), "PYTHONPATH": str(ROOT)}
 # Pyright takes the first python there.
 INTERPRETER = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+# What Django alone imports: there, names of its base classes are set, whose stubs leave their types
+# open.
+OVERRIDES = re.compile(
+    r"qqminigame\.integrations\.django\.(admin|apps|management|migrations|models)\."
+)
 
 
 def run(*command):
@@ -38,11 +45,15 @@ def test_usage__is_typed(tmp_path):
 def test_package__is_typed():
     """Of all that can be imported, pyright knows the type of nearly everything."""
     done = run("pyright", "--ignoreexternal", "--verifytypes", "qqminigame", "--outputjson")
-    found = json.loads(done.stdout)["typeCompleteness"]
+    exported = [
+        symbol
+        for symbol in json.loads(done.stdout)["typeCompleteness"]["symbols"]
+        if symbol["isExported"] and not OVERRIDES.match(symbol["name"])
+    ]
     unknown = [
         symbol["name"]
-        for symbol in found["symbols"]
+        for symbol in exported
         if not symbol["isTypeKnown"] or symbol["isTypeAmbiguous"]
     ]
-    assert found["exportedSymbolCounts"]["withKnownType"] > 1000
-    assert found["completenessScore"] >= 0.99, unknown
+    assert len(exported) > 1000
+    assert len(unknown) <= 0.01 * len(exported), unknown

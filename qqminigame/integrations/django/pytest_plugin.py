@@ -12,7 +12,7 @@ from qqminigame.integrations.django.configured import SETTING
 from qqminigame.integrations.django.testing import Players, sandbox_settings
 from qqminigame.sandbox import Sandbox
 
-pytest_plugins = ("qqminigame.sandbox.pytest_plugin",)
+pytest_plugins: tuple[str, ...] = ("qqminigame.sandbox.pytest_plugin",)
 
 
 @pytest.fixture

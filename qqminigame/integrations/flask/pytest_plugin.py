@@ -14,7 +14,7 @@ from qqminigame.integrations.flask.settings import replaced
 from qqminigame.integrations.testing import sandbox_values
 from qqminigame.sandbox import Sandbox
 
-pytest_plugins = ("qqminigame.sandbox.pytest_plugin",)
+pytest_plugins: tuple[str, ...] = ("qqminigame.sandbox.pytest_plugin",)
 
 
 @pytest.fixture
