@@ -23,12 +23,14 @@ from qqminigame.platforms.base import PlatformCode
 
 READMES = {name: Document(name) for name in ("README.rst", "README.zh.rst")}
 LANGUAGES = {"README.rst": "en", "README.zh.rst": "zh"}
-# Where the Django view is, in each language.
-DJANGO_VIEWS = {"en": Document("docs/views.rst"), "zh": READMES["README.zh.rst"]}
+# Where there are Django views, and in which language.
+DJANGO_VIEWS = {**READMES, "docs/views.rst": Document("docs/views.rst")}
 COMMANDS = sorted({command for readme in READMES.values() for command in readme.commands()})
 DJANGO = {
     "settings.py": (
         'SECRET_KEY = "for-tests"\nROOT_URLCONF = "urls"\nALLOWED_HOSTS = ["127.0.0.1"]\n'
+        'INSTALLED_APPS = ["qqminigame.integrations.django"]\n'
+        'MIDDLEWARE = ["qqminigame.integrations.django.QQMiniGameErrorMiddleware"]\n'
     ),
     "urls.py": (
         "import views\nfrom django.urls import path\n"
@@ -122,6 +124,7 @@ def served(folder, **environment):
 def play(url, sandbox, language):
     """Play a game over a view: what succeeds, and what each failure is answered with."""
     with requests.Session() as game:
+        game.headers["Accept-Language"] = language
         login = game.post(f"{url}/login", json={"code": sandbox.js_code("player")})
         assert login.status_code == 200
         game.headers["Authorization"] = login.json()["token"]
@@ -159,11 +162,12 @@ def test_flask__answers_the_game(readme, language, sandbox, tmp_path):
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("language", DJANGO_VIEWS)
-def test_django__answers_the_game(language, sandbox, monkeypatch, tmp_path):
+@pytest.mark.parametrize("page", DJANGO_VIEWS)
+def test_django__answers_the_game(page, sandbox, monkeypatch, tmp_path):
     """The Django views serve, and answer errors with their status and their words."""
+    language = LANGUAGES.get(page, "en")
     monkeypatch.setenv("QQMINIGAME_LANG", language)
-    for name, text in {**DJANGO, "views.py": DJANGO_VIEWS[language].files()["views.py"]}.items():
+    for name, text in {**DJANGO, "views.py": DJANGO_VIEWS[page].files()["views.py"]}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     with served(tmp_path, DJANGO_SETTINGS_MODULE="settings") as url:
         play(url, sandbox, language)

@@ -137,6 +137,14 @@ def test_wish__is_shown_to_friends(game: Game) -> None:
         assert game.sandbox.state()["players"]["AB"]["interactive"] == {"1": int(on)}
 
 
+def test_login__that_cannot_be_saved(game: Game) -> None:
+    """No token is given for a login that no later call would find."""
+    game.app.config["QQMINIGAME_STORE"] = "sqlite:////dev/null/store.db"
+    game.app.extensions["qqminigame"].close()
+    status, said = game.post("/api/login", code=game.sandbox.js_code("AB"))
+    assert (status, said["log_in"]) == (401, True)
+
+
 def test_token__missing_or_of_another_kind(game: Game) -> None:
     """The player has to log in; a signed round is not a token."""
     for token in ("", "no token", game.played("AB")):

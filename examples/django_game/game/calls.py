@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from qqminigame import InvalidArgumentError, LoginExpiredError
+from qqminigame import InvalidArgumentError, LoginExpiredError, LoginState
 
 Posted = dict[str, Any]
 View = Callable[[HttpRequest, Posted], dict[str, Any]]
@@ -47,13 +47,18 @@ def _posted(request: HttpRequest) -> Posted:
     return posted
 
 
-def token_for(openid: str) -> str:
+def token_for(login: LoginState) -> str:
     """Return what a player's page identifies itself with for a day.
 
     The openid in it is signed and not encrypted; the page's player may know it. The session_key
     stays in the store.
+
+    Raises:
+        LoginExpiredError: The store failed: no later call would find the login.
     """
-    return signing.dumps(openid, salt=_SALT)
+    if not login.remembered:
+        raise LoginExpiredError("the login could not be saved; the page logs in again")
+    return signing.dumps(login.openid, salt=_SALT)
 
 
 def player(request: HttpRequest) -> str:

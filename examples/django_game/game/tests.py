@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
+from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
@@ -114,6 +115,13 @@ class ScoreTest(GameTestCase):
             self.assertEqual(self.post("/api/wish", token, on=on).status_code, 200)
             marks = self.sandbox.state()["players"]["AB"]["interactive"]
             self.assertEqual(marks, {"1": int(on)})
+
+    def test_login__that_cannot_be_saved(self) -> None:
+        """No token is given for a login that no later call would find."""
+        nowhere = {**settings.QQMINIGAME["default"], "STORE": "sqlite:////dev/null/store.db"}
+        with override_settings(QQMINIGAME={"default": nowhere}):
+            answer = self.post("/api/login", code=self.players.js_code("AB"))
+        self.assertEqual((answer.status_code, answer.said["log_in"]), (401, True))
 
     def test_token__missing_or_of_another_kind(self) -> None:
         """The player has to log in; a signed round is not a token."""

@@ -23,9 +23,9 @@ WISH = "1"
 @call
 def login(request: HttpRequest, posted: Posted) -> dict[str, Any]:
     """Log the player in with the code that the platform's app gave the page."""
-    openid = Login(session).code2session(posted.get("code", "")).openid
-    best = Score.objects.filter(openid=openid).values_list("best", flat=True).first()
-    return {"token": token_for(openid), "best": best}
+    state = Login(session).code2session(posted.get("code", ""))
+    best = Score.objects.filter(openid=state.openid).values_list("best", flat=True).first()
+    return {"token": token_for(state), "best": best}
 
 
 @call

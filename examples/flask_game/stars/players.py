@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import request
 
-from qqminigame import InvalidArgumentError, LoginExpiredError
+from qqminigame import InvalidArgumentError, LoginExpiredError, LoginState
 from stars.signed import read, sign
 
 _KIND = "player"
@@ -23,12 +23,17 @@ def posted() -> dict[str, Any]:
     return body
 
 
-def token_for(openid: str) -> str:
+def token_for(login: LoginState) -> str:
     """Return what a player's page identifies itself with for a day.
 
     The session_key stays in the store.
+
+    Raises:
+        LoginExpiredError: The store failed: no later call would find the login.
     """
-    return sign(_KIND, openid)
+    if not login.remembered:
+        raise LoginExpiredError("the login could not be saved; the page logs in again")
+    return sign(_KIND, login.openid)
 
 
 def player() -> str:

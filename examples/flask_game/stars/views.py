@@ -23,8 +23,8 @@ WISH = "1"
 @blueprint.post("/login")
 def login() -> dict[str, Any]:
     """Log the player in with the code that the platform's app gave the page."""
-    openid = Login(current_session).code2session(posted().get("code", "")).openid
-    return {"token": token_for(openid), "best": records.best_score(openid)}
+    state = Login(current_session).code2session(posted().get("code", ""))
+    return {"token": token_for(state), "best": records.best_score(state.openid)}
 
 
 @blueprint.post("/round")
