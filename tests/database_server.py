@@ -1,8 +1,10 @@
 """What the servers of databases have in common: a folder, a user who is not root, a free port."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -64,10 +66,17 @@ class DatabaseServer:
 
     def stop(self):
         """Kill it, as a power cut does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._process is None:
+            return
+        # PostgreSQL's go on for a while without their parent, and answer.
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        self._process.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
     def remove(self):
         """Stop it and remove its data."""

@@ -26,6 +26,9 @@ _log: Final = logging.getLogger("qqminigame")
 APPLICATION_ID: Final = 0x51514D47
 _MAGIC: Final = b"SQLite format 3\0"
 _APPLICATION_ID_AT: Final = slice(68, 72)
+_HEADER_BYTES: Final = 100
+# One at most for each file that was found to be corrupt.
+_kept_open: Final[dict[Path, int]] = {}
 
 # What turns a file of the version before into one of each version; the first makes a new file.
 # Without a rowid, key and text lie side by side: no damaged index can mix them up.
@@ -89,6 +92,9 @@ def check_ours(path: Path) -> None:
         sqlite3.DatabaseError: It is corrupt, and :func:`says_it_is_ours` can tell whose it is.
     """
     with contextlib.closing(_connect(path, "immutable=1")) as connection:
+        # Another process may just be adding pages: its new header is there before them. Without
+        # locks, SQLite would take the file for a corrupt one, unless it is told to overlook that.
+        connection.execute("PRAGMA writable_schema = ON")
         found = _application_id(connection)
     if found != APPLICATION_ID:
         raise _refusal(path, _another(messages.FILE_IS_FOREIGN, found=found))
@@ -110,12 +116,29 @@ def check_mode(path: Path, file: os.stat_result, mode: int) -> None:
 def says_it_is_ours(path: Path) -> bool:
     """Tell from the header of a corrupt file whether it was ours."""
     try:
-        with path.open("rb") as file:
-            header = file.read(100)
+        header = _header(path)
     except FileNotFoundError:
         return True  # another process has moved it aside by now
     ours = APPLICATION_ID.to_bytes(4, "big")
     return header.startswith(_MAGIC) and header[_APPLICATION_ID_AT] == ours
+
+
+def _header(path: Path) -> bytes:
+    """Read the header of a file, which stays open.
+
+    To close it would give up every lock that this process has on it, those of SQLite's connections
+    in other threads too: https://www.sqlite.org/howtocorrupt.html, 2.2
+    """
+    if os.name != "posix":
+        with path.open("rb") as file:
+            return file.read(_HEADER_BYTES)
+    kept = _kept_open.get(path)
+    if kept is None or identity(os.fstat(kept)) != identity(os.stat(path)):
+        opened = os.open(path, os.O_RDONLY)
+        if kept is not None:
+            os.close(kept)  # of a file that has been replaced
+        kept = _kept_open[path] = opened
+    return os.pread(kept, _HEADER_BYTES, 0)
 
 
 def not_a_database(path: Path) -> ConfigurationError:
