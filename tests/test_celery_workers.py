@@ -59,18 +59,22 @@ def test_worker__warns_of_settings_and_repeats_what_may_succeed(game, sandbox, p
 
 def test_report__longer_than_the_visibility_timeout(game, sandbox):
     """The broker delivers copies while the report is under way: one is counted."""
-    openid, openkey = sandbox.hall_login(level=1, pay_return_count=3)
     for _ in range(2):
         game.start()
     # 6 s, of the 8 that a call may take
-    sandbox.script({"kind": "delay", "seconds": 6, "endpoint": REPORT})
-    result = game.tasks.report_pay.delay(openid, openkey, "77")
-    assert result.get(timeout=PATIENCE)["state"] in ("finished", "open")
-    received = [game.log(number).count("report_pay[") for number in range(2)]
-    assert sum(received) > 2, "there was no copy"
-    wait_until(lambda: next(game.dawanka.orders("finished"), None))
-    assert sandbox.state()["hall"][openid]["reports"] == 1
-    assert len(calls(sandbox, REPORT)) == 1
+    sandbox.script({"kind": "delay", "seconds": 6, "endpoint": REPORT, "times": -1})
+    players = []
+    # Of each task a worker says twice that it has it, and of a copy more often. On a busy machine
+    # the broker may be late with its copy.
+    while sum(game.log(number).count("report_pay[") for number in range(2)) <= 2 * len(players):
+        assert len(players) < 5, "there was no copy"
+        players.append(sandbox.hall_login(level=1, pay_return_count=3))
+        result = game.tasks.report_pay.delay(*players[-1], f"order-{len(players)}")
+        assert result.get(timeout=PATIENCE)["state"] in ("finished", "open")
+    wait_until(lambda: len(list(game.dawanka.orders("finished"))) == len(players))
+    hall = sandbox.state()["hall"]
+    assert [hall[openid]["reports"] for openid, _ in players] == [1] * len(players)
+    assert len(calls(sandbox, REPORT)) == len(players)
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["worker", "child"])
