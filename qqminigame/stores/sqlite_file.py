@@ -134,10 +134,12 @@ def _header(path: Path) -> bytes:
             return file.read(_HEADER_BYTES)
     kept = _kept_open.get(path)
     if kept is None or identity(os.fstat(kept)) != identity(os.stat(path)):
-        opened = os.open(path, os.O_RDONLY)
-        if kept is not None:
-            os.close(kept)  # of a file that has been replaced
-        kept = _kept_open[path] = opened
+        kept = os.open(path, os.O_RDONLY)
+        # Taken out first: of several threads, only one closes that of a file that was replaced.
+        replaced = _kept_open.pop(path, None)
+        _kept_open[path] = kept
+        if replaced is not None and identity(os.fstat(replaced)) != identity(os.fstat(kept)):
+            os.close(replaced)
     return os.pread(kept, _HEADER_BYTES, 0)
 
 
