@@ -189,7 +189,7 @@ class DeadlineAdapter(BaseAdapter):
     def _response(self, request: requests.PreparedRequest, body: Body) -> requests.Response:
         response = requests.Response()
         response.status_code, response.reason = body.status, body.reason
-        response.headers = CaseInsensitiveDict(body.headers)
+        response.headers.update(body.headers)
         response.encoding = get_encoding_from_headers(response.headers)
         response.url, response.request = request.url or "", request
         response.connection, response.raw = cast("HTTPAdapter", self), body
@@ -246,7 +246,8 @@ class _Mine:
 
 
 def _wants_new_connection(request: requests.PreparedRequest) -> bool:
-    return request.headers.get("Connection", "").lower() == "close"
+    headers = request.headers
+    return "Connection" in headers and headers["Connection"].lower() == "close"
 
 
 def _split(url: str) -> tuple[str, str]:

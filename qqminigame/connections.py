@@ -178,9 +178,7 @@ class Connection(http.client.HTTPConnection):
     def keep(self, answer: "Answer") -> bool:
         """Keep the connection after an answer, or close it; return whether it was kept."""
         if answer.status == 200 and answer.is_whole and not answer.will_close:
-            promise = _KEPT_OPEN.search(answer.fields.get("keep-alive", ""))
-            seconds = min(_IDLE_SECONDS, float(promise[1]) - 1.0) if promise else _IDLE_SECONDS
-            self._good_until = time.monotonic() + seconds
+            self._good_until = time.monotonic() + _idle_seconds(answer.fields.get("keep-alive"))
             return True
         self.end()
         return False
@@ -238,6 +236,12 @@ class Connection(http.client.HTTPConnection):
             self._reader = _Reader(_Source(sock))
             self._reader.raw.be_patient(self._patience)
         return Answer(self._reader, debuglevel, method)
+
+
+def _idle_seconds(promise: str | None) -> float:
+    """Return how long a connection may be idle, where the server says so or says nothing."""
+    promised = None if promise is None else _KEPT_OPEN.search(promise)
+    return _IDLE_SECONDS if promised is None else min(_IDLE_SECONDS, float(promised[1]) - 1.0)
 
 
 def _poll(sock: socket.socket) -> Callable[[], object]:

@@ -49,11 +49,14 @@ def openapi_source(method: str, path: str, params: Mapping[str, str]) -> str:
     Keys in ascending byte order (which in UTF-8 is the order of code points), values raw; the
     joined parameters are encoded as a whole. An empty value stays as ``key=``.
     """
-    # Joined, not formatted: a member of a str enum formats as its name.
-    joined = "&".join("=".join((key, params[key])) for key in sorted(params))
-    return "&".join((method.upper(), _encode(path), _encode(joined)))
+    # Joined, not formatted: a member of a str enum formats as its name. Each part is encoded by
+    # itself, which comes to the same: most parts need no encoding, and the whole always would.
+    joined = "%26".join(["%3D".join((_encode(key), _encode(params[key]))) for key in sorted(params)])
+    return "&".join((method.upper(), _encode(path), joined))
 
 
 def _encode(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text
     # The rule keeps A-Z a-z 0-9 - _ . and nothing else; ``quote`` also keeps the tilde.
     return quote(text, safe="").replace("~", "%7E")
