@@ -16,7 +16,6 @@ import requests
 import urllib3
 from attrs import field, frozen
 from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_encoding_from_headers, select_proxy
 
 from qqminigame import messages

@@ -51,7 +51,8 @@ def openapi_source(method: str, path: str, params: Mapping[str, str]) -> str:
     """
     # Joined, not formatted: a member of a str enum formats as its name. Each part is encoded by
     # itself, which comes to the same: most parts need no encoding, and the whole always would.
-    joined = "%26".join(["%3D".join((_encode(key), _encode(params[key]))) for key in sorted(params)])
+    encoded = ["%3D".join((_encode(key), _encode(params[key]))) for key in sorted(params)]
+    joined = "%26".join(encoded)
     return "&".join((method.upper(), _encode(path), joined))
 
 

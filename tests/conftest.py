@@ -26,9 +26,12 @@ pytest_plugins = ["pytester", "qqminigame.sandbox.pytest_plugin"]
 # Before any subprocess: on a machine that speaks Chinese, messages would be Chinese.
 os.environ["QQMINIGAME_LANG"] = "en"
 
-# A shell that starts a job in the background has it ignore Ctrl-C, and all that it starts.
+# A shell that starts a job in the background has it ignore Ctrl-C, and all that it starts; nohup
+# does so with the end of the terminal.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long an example takes says how busy the machine is.
 settings.register_profile(
@@ -200,6 +203,13 @@ def databases(database_servers, tmp_path):
 def pytest_xdist_auto_num_workers():
     """Use one process more than there are cores: tests wait for half of their time."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow what needs a database server: SQLite has the same code run."""
+    for item in items:
+        if any(server in item.nodeid.partition("[")[2] for server in ("postgresql", "mariadb")):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish():

@@ -224,6 +224,7 @@ def test_message__lost(session, sandbox, players, workers, impatient):
     assert line.messages[0] == line.messages[1]
 
 
+@pytest.mark.slow
 def test_worker__lost(session, sandbox, players, workers, impatient):
     """A chunk whose worker is lost is posted again when its lock has expired."""
     line = Line()
@@ -294,6 +295,7 @@ def test_stop__keeps_what_workers_have_sent(session, sandbox, players, workers, 
     assert set(sent(sandbox).values()) == {1}
 
 
+@pytest.mark.slow
 def test_run__that_was_killed(session, sandbox, players, line, caplog, tmp_path):
     """The next one waits for the last calls of its workers."""
     caplog.set_level(logging.INFO, "qqminigame")

@@ -55,6 +55,7 @@ def test_snippets__run_from_top_to_bottom(folder, sandbox):
     names["end_of_season"].delay("player-1")
 
 
+@pytest.mark.slow
 def test_test__passes(folder):
     """The test that the page shows passes."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]

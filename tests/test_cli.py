@@ -240,6 +240,7 @@ def test_platform__by_option(command, sandbox):
     assert "ttgame" in stored(sandbox, openid)["rank"]
 
 
+@pytest.mark.slow
 def test_processes__from_a_login_to_the_end(command, sandbox):
     """The same as processes of their own: what one leaves in the store, the next finds."""
     openid = command.process("login", "-", given=sandbox.js_code("AB")).out.strip()

@@ -32,7 +32,7 @@ class Records:
         self.open_at = open_at
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.slow)])
 def records(request, tmp_path):
     """The order records of the processes."""
     if request.param == "redis":

@@ -264,6 +264,7 @@ def test_any_sequence__over_tcp(steps):
     check(steps)
 
 
+@pytest.mark.slow
 @CHECKED
 @given(STEPS)
 def test_any_sequence__over_tls(trusted, steps):

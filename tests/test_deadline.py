@@ -89,7 +89,7 @@ class SlowRelay:
                 pass
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.8])
+@pytest.mark.parametrize("seconds", [pytest.param(0.5, marks=pytest.mark.slow), 1.8])
 def test_store__a_slow_redis(sandbox, redis_server, seconds):
     """Each answer of the store takes its time, and all of them together no longer than the call."""
     login = Login(make_session(sandbox, store=redis_server.url)).code2session(sandbox.js_code())

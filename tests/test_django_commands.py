@@ -157,6 +157,7 @@ def test_process__prints_and_ends_as_the_program(manage, sandbox):
     assert json.loads(err)["error"] == "LoginNotFoundError"
 
 
+@pytest.mark.slow
 def test_process__without_arguments(manage):
     """It lists the commands; Django's own --help stands before them."""
     code, _, err = manage("qqminigame")

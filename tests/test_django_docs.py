@@ -127,6 +127,7 @@ def test_page__holds_the_files_of_a_project():
     assert programs == ["python", "python", "python"]
 
 
+@pytest.mark.slow
 def test_commands__of_the_page(run, project):
     """Migrating and checking for deployment, as the page says: nothing to complain about."""
     commands = [command.split() for command in PAGE.commands() if "manage.py" in command]
@@ -141,12 +142,14 @@ def test_tests__of_the_page(run):
     assert re.search(r"Ran 2 tests.*\nOK", run("manage.py", "test", "tests"), re.DOTALL)
 
 
+@pytest.mark.slow
 def test_pytest__of_the_page(run):
     """So does pytest with pytest-django."""
     said = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:ddtrace", "-p", "no:anyio")
     assert "1 passed" in said
 
 
+@pytest.mark.slow
 def test_command__of_the_page(project, environment, run, sandbox):
     """A cron job finds the login that a view has stored, and one that nobody has."""
     environment["SANDBOX_URL"] = sandbox.url
@@ -162,6 +165,7 @@ def test_command__of_the_page(project, environment, run, sandbox):
     assert sandbox.state()["players"]["AB"]["storage"] == {"best": "130"}
 
 
+@pytest.mark.slow
 def test_own_alias__of_the_page(project, run):
     """A second alias for the store, without the project's ATOMIC_REQUESTS."""
     text = (project / "settings.py").read_text()

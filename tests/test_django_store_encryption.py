@@ -13,6 +13,8 @@ from qqminigame import ConfigurationError, StoreError
 from qqminigame.integrations.django import encryption
 from qqminigame.integrations.django.models import StoredText
 
+pytestmark = pytest.mark.slow  # a database server has to be started
+
 SECRET = "s3cret-text"
 OLD, NEW, STRANGE = "old-key" * 8, "new-key" * 8, b"strange" * 8
 

@@ -16,6 +16,7 @@ from qqminigame.sandbox import Sandbox
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a Unix"),
+    pytest.mark.slow,
     pytest.mark.uncovered,
 ]
 

@@ -12,19 +12,20 @@ from machine import require
 PLAYERS = 50  # 200 calls
 AT_ONCE = 32
 # Each way to fork, each store and each example, but not every combination of them.
-CASES = {
-    "django_game sync postgresql": (),
-    "django_game gthread database": (pytest.mark.slow,),
-    "django_game sync redis": (pytest.mark.slow,),
-    "django_game gthread default": (pytest.mark.slow,),
-    "flask_game gevent redis": (),
-    "flask_game sync default": (pytest.mark.slow,),
-    "flask_game gthread redis": (pytest.mark.slow,),
-    "flask_game gevent default": (pytest.mark.slow,),
-}
+CASES = (
+    "django_game sync postgresql",
+    "django_game gthread database",
+    "django_game sync redis",
+    "django_game gthread default",
+    "flask_game gevent redis",
+    "flask_game sync default",
+    "flask_game gthread redis",
+    "flask_game gevent default",
+)
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="gunicorn and /proc are needed"),
+    pytest.mark.slow,
     pytest.mark.uncovered,
 ]
 
@@ -51,7 +52,7 @@ def slow_token(sandbox):
     sandbox.script({"kind": "delay", "seconds": 0.5, "endpoint": "getToken", "times": -1})
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=CASES[case]) for case in CASES])
+@pytest.mark.parametrize("case", CASES)
 def test_calls__while_a_job_starts_every_second(case, sandbox, tmp_path, store):
     """None fails, and one access token is fetched."""
     name, workers, place = case.split()
@@ -64,10 +65,10 @@ def test_calls__while_a_job_starts_every_second(case, sandbox, tmp_path, store):
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param("django_game sync postgresql", marks=pytest.mark.slow),
-        pytest.param("django_game gthread redis", marks=pytest.mark.slow),
+        "django_game sync postgresql",
+        "django_game gthread redis",
         "flask_game sync default",
-        pytest.param("flask_game gevent redis", marks=pytest.mark.slow),
+        "flask_game gevent redis",
     ],
 )
 def test_calls__while_workers_are_replaced_and_killed(case, sandbox, tmp_path, store):

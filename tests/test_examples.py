@@ -63,6 +63,7 @@ def run(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_own_tests__pass(run, name):
     """Against the sandbox, without a warning."""
@@ -71,6 +72,7 @@ def test_own_tests__pass(run, name):
     assert re.search(r"^OK|\d+ passed", done.stdout, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_django__is_ready_for_production(run):
     """The settings pass Django's checks and ours, and the migrations are complete."""
     manage = [sys.executable, "manage.py"]
@@ -89,6 +91,7 @@ def crontab(name):
     return re.findall(r"\.lock (.*)", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_readme__commands_exist(run, name):
     """Those to type and those of cron, without what installs."""
@@ -138,6 +141,7 @@ def play(command, **place):
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a Unix")
 
 
+@pytest.mark.slow
 @needs_unix
 @pytest.mark.parametrize("name", NAMES)
 def test_run__ends_with_ctrl_c(name, tmp_path):

@@ -58,6 +58,8 @@ GOOD = {
     },
     "report_dawanka_pay": {"use": 1, "left": 2},
 }
+# Their calls go the same way as those of set_user_storage or report_dawanka_pay.
+ALIKE = ("remove_user_storage", "setuserinteractivedata", "get_dawanka_info")
 SECRETS = {"access_token", "secret", "session_key", "js_code", "openkey", "signature", "sig"}
 
 
@@ -227,9 +229,18 @@ def stage(sandbox, certificates, urls, monkeypatch):
 
 def each(wanted):
     """Give each row that is wanted, with each endpoint, to a test."""
-    pairs = [(row, endpoint) for row in ROWS for endpoint in GOOD if wanted(row, endpoint)]
-    ids = [f"{row.name}-{endpoint}" for row, endpoint in pairs]
-    return pytest.mark.parametrize(("row", "endpoint"), pairs, ids=ids)
+    cases = [
+        pytest.param(
+            row,
+            endpoint,
+            id=f"{row.name}-{endpoint}",
+            marks=pytest.mark.slow if endpoint in ALIKE else (),
+        )
+        for row in ROWS
+        for endpoint in GOOD
+        if wanted(row, endpoint)
+    ]
+    return pytest.mark.parametrize(("row", "endpoint"), cases)
 
 
 def check_error(error, row, end, endpoint):

@@ -60,6 +60,7 @@ def served(workers, folder, environment):
             server.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", WORKERS.values(), ids=WORKERS)
 def test_app__serves_a_game(workers, folder, environment, sandbox):
     """A player logs in, scores, and comes through the hall, whoever serves."""
@@ -82,6 +83,7 @@ def test_app__serves_a_game(workers, folder, environment, sandbox):
     assert sandbox.state()["token_fetches"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.uncovered
 @pytest.mark.parametrize("workers", ["gthread", "gevent"])
 def test_app__under_load(workers, folder, environment, sandbox):
@@ -126,6 +128,7 @@ def test_snippets__run_from_top_to_bottom(sandbox, monkeypatch):
     assert sandbox.state()["players"]["player"]["storage"] == {"seen": "1"}
 
 
+@pytest.mark.slow
 def test_tests__pass(folder):
     """The tests of the page pass in a folder of their own, without any settings."""
     bare = {name: value for name, value in os.environ.items() if "QQMINIGAME" not in name}

@@ -285,6 +285,7 @@ def test_time_passes_at_any_step(game, step, suspended):
     assert game.counted() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
@@ -311,6 +312,7 @@ def test_settle__another_process_at_any_step(game, step, moment, fault, other):
         assert game.counted() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", [None, "reset_before", "reset_after"])
@@ -345,6 +347,7 @@ def test_sweep__steps_are_all_there(game):
     assert records.steps < max(SWEEP_STEPS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", SWEEP_STEPS)
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
@@ -364,6 +367,7 @@ def test_sweep__ends_at_any_step(game, step, moment, fault, harm):
     assert game.openkeys() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", SWEEP_STEPS)
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])

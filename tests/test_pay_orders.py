@@ -53,7 +53,9 @@ def clock(sandbox):
     return Clock(sandbox.state()["now"])
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis", "django"])
+@pytest.fixture(
+    params=["memory", "sqlite", "redis", pytest.param("django", marks=pytest.mark.slow)]
+)
 def store(request, clock, tmp_path):
     """The order records, which the processes share."""
     start = clock.now

@@ -136,6 +136,7 @@ def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
     assert (hot, fetches) == ({"ok": 128 * 6 + 8}, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.uncovered
 @ONE_STORE
 def test_a_day__4_processes_and_a_cron_job_every_ten_minutes(lasting_sandbox, store, figures):
@@ -191,6 +192,7 @@ def test_every_token_rejected__4_processes(sandbox, store, figures):
     assert 2 <= fetches <= 6
 
 
+@pytest.mark.slow
 def test_no_overlap__4_processes_of_20_calls_a_second(store, figures):
     """Where a new token kills the old one at once, one fetch serves all and every call succeeds."""
     with Sandbox(overlap_seconds=0) as sandbox, Fleet(sandbox, store, 4) as fleet:
@@ -201,6 +203,7 @@ def test_no_overlap__4_processes_of_20_calls_a_second(store, figures):
     assert (outcomes, fetches) == ({"ok": 120}, 1)
 
 
+@pytest.mark.slow
 @ONE_STORE
 def test_no_overlap__a_day(store):
     """Renewals without overlap cost some calls a repeat, and none its success."""

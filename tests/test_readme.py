@@ -173,6 +173,7 @@ def test_django__answers_the_game(page, sandbox, monkeypatch, tmp_path):
         play(url, sandbox, language)
 
 
+@pytest.mark.slow
 def test_pytest__runs_the_test(tmp_path):
     """The test of both passes in a folder of its own, with the line for ``conftest.py``."""
     assert all(PLUGIN in page.path.read_text(encoding="utf-8") for page in READMES.values())

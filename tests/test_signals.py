@@ -50,8 +50,8 @@ class Interrupting:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("pool_size", [1, 4])
-@pytest.mark.parametrize("store", ["memory", "sqlite"])
+@pytest.mark.parametrize("pool_size", [1, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("store", [pytest.param("memory", marks=pytest.mark.slow), "sqlite"])
 @pytest.mark.parametrize("where", ["call", "token fetch", "store operation"])
 def test_handler__its_calls_end_within_their_deadline(tmp_path, where, store, pool_size):
     """Wherever the signal comes, calls in the handler end with an answer or an error in words.

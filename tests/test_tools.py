@@ -15,7 +15,7 @@ from qqminigame import Login, Session
 PROGRAM = Path(__file__).parent / "watched.py"
 SECRET = "s3cret-of-the-app"
 WHEN = [
-    "before the import",
+    pytest.param("before the import", marks=pytest.mark.slow),
     pytest.param("before the first call", marks=pytest.mark.slow),  # it lies between the others
     "after a call",
 ]
