@@ -6,16 +6,16 @@ import click
 
 from qqminigame.cli import texts
 from qqminigame.cli.bilingual import Command
-from qqminigame.cli.doctor import texts as words
+from qqminigame.cli.doctor import texts as doctor_texts
 from qqminigame.cli.doctor.examination import examine
 from qqminigame.cli.doctor.findings import Finding, Grade, worst
 from qqminigame.cli.exits import Exit
 from qqminigame.cli.options import Run, asking, option
 
 _GRADES: Final = {
-    Grade.GOOD: (words.GOOD, "green"),
-    Grade.DOUBTFUL: (words.DOUBTFUL, "yellow"),
-    Grade.BAD: (words.BAD, "red"),
+    Grade.GOOD: (doctor_texts.GOOD, "green"),
+    Grade.DOUBTFUL: (doctor_texts.DOUBTFUL, "yellow"),
+    Grade.BAD: (doctor_texts.BAD, "red"),
 }
 
 

@@ -58,9 +58,6 @@ SHARED_BY_GROUP: Final = Text(
     "all programs of user {owner} and of group {group} on this machine (mode {mode})",
     "本机上用户 {owner} 和用户组 {group} 的所有程序（权限 {mode}）",
 )
-SHARED_BY_ALL: Final = Text(
-    "all programs on this machine (mode {mode})", "本机上的所有程序（权限 {mode}）"
-)
 SHARED_BY_REDIS: Final = Text(
     "all programs on all machines that use {store}", "所有机器上使用 {store} 的程序"
 )

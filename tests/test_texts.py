@@ -1,23 +1,29 @@
-"""The texts of the command line: both languages, the rules of the catalogue, help in the docs."""
+"""The texts of the command line and of the integrations follow the rules of the catalogue."""
 
 import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
-from cli_help import PAGE, helps, page
 from test_messages import CHINESE, CHINESE_TERMS, NOT_IN_CHINESE, NOT_IN_ENGLISH, filled, names
 
-from qqminigame.cli import texts
-from qqminigame.cli.doctor import texts as doctor_texts
+import qqminigame
 from qqminigame.messages import Text
 
+ROOT = Path(qqminigame.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in ROOT.rglob("*texts.py")
+)
 TEXTS = {
-    f"{module.__name__.removeprefix('qqminigame.cli.')}.{name}": text
-    for module in (texts, doctor_texts)
-    for name, text in vars(module).items()
+    f"{module}.{name}": text
+    for module in MODULES
+    for name, text in vars(import_module(f"qqminigame.{module}")).items()
     if isinstance(text, Text)
 }
 # Form alone, no words.
-FORMS = {"VERSIONS", "SETTING", "TLS_BAD", "BY_FILE", "IN_MEMORY"}
+FORMS = {"VERSIONS", "SETTING", "TLS_BAD", "BY_FILE", "IN_MEMORY", "REFUSED_SETTING"}
+# Users of the operating system, who are no players.
+OF_THE_SYSTEM = ("用户组", "用户运行", "任何用户", "用户 {owner}")
 FULL_WIDTH = "[，。：；（）、？！]"
 
 
@@ -46,21 +52,16 @@ def test_texts__chinese_punctuation(name):
 def test_texts__words_of_the_glossary(name):
     """The same words as everywhere else."""
     english, chinese = TEXTS[name].english, TEXTS[name].chinese
-    for term in (*CHINESE_TERMS, "用户组", "用户运行", "任何用户", "用户 {owner}"):
+    for term in (*CHINESE_TERMS, *OF_THE_SYSTEM):
         chinese = chinese.replace(term, "")
     assert [word for word in NOT_IN_CHINESE if word in chinese] == []
     assert [word for word in NOT_IN_ENGLISH if re.search(rf"\b{word}\b", english)] == []
 
 
-def test_help__is_in_the_docs():
-    """As it is; ``python tests/cli_help.py`` brings the docs up to date."""
-    assert PAGE.read_text(encoding="utf-8") == page()
-
-
-def test_help__in_chinese():
-    """Every option and command is described in Chinese; no English sentence is left."""
-    shown = helps("zh_CN")
-    assert "用法：" in shown
-    assert not re.search(r"Usage|Options|Commands|Show this|default:", shown)
-    described = re.sub("qqminigame [a-z ]+", "", shown)
-    assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", described)
+@pytest.mark.parametrize("module", MODULES)
+def test_texts__are_all_used(module):
+    """Every text is named somewhere."""
+    folder = ROOT / module.partition(".")[0]
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    own = [name.rpartition(".")[2] for name in TEXTS if name.startswith(f"{module}.")]
+    assert [name for name in own if not re.search(rf"texts\.{name}\b", source)] == []
