@@ -17,6 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from redis import Redis
+
 from benchmarks.bulk import openid, session_to
 from benchmarks.peers import APP_ID, SECRET
 from benchmarks.platform import platform
@@ -90,16 +92,16 @@ def load(module: Any, session: Session, rows: int) -> float:
 
 def send_tasks(module: Any, watch: Callable[[int], None], count: int) -> float:
     """Send single tasks, a few hundred ahead of the workers; return how many ran a second."""
-    with module.app.connection_for_write() as connection, connection.channel() as channel:
-        queue = module.app.conf.task_default_queue
+    queue = module.app.conf.task_default_queue
+    with Redis.from_url(module.app.conf.broker_url) as broker:
         since = time.monotonic()
         for number in range(count):
             module.tasks.store_scores.delay(openid(number % 100), {"score": str(number)})
             if number % 200 == 0:
-                while channel.queue_declare(queue, passive=True).message_count > 400:
+                while broker.llen(queue) > 400:
                     time.sleep(0.02)
                 watch(number)
-        while channel.queue_declare(queue, passive=True).message_count:
+        while broker.llen(queue):
             time.sleep(0.05)
     return count / (time.monotonic() - since)
 
@@ -131,6 +133,8 @@ def _single(module: Any, folder: str, tasks: int) -> Iterator[str]:
             if number >= tasks // 10:
                 seen.append(max(map(resident_kib, children(running))))
 
+        while len(children(running)) < 2:
+            time.sleep(0.05)
         speed = send_tasks(module, watch, tasks)
     yield (
         f"{tasks} single tasks, 2 processes: {speed:.0f} a second, "
