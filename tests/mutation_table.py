@@ -481,8 +481,8 @@ _CONNECTIONS: Final = (
     ),
     Mutation(
         "connection-ends-before-the-server-does",
-        "float(promise[1]) - 1.0)",
-        "float(promise[1]))",
+        "float(promised[1]) - 1.0)",
+        "float(promised[1]))",
         "test_connections.py::test_idle__a_connection_too_old_is_opened_anew",
     ),
     Mutation(
@@ -1313,6 +1313,12 @@ _QUEUES: Final = (
         "    if chunk.per_second is not None:\n",
         "    if False:\n",
         "test_bulk_queue.py::test_per_second__over_all_workers",
+    ),
+    Mutation(
+        "load-late-turn-is-given-up",
+        "if monotonic() <= due + _LATE_SECONDS:",
+        "if True:",
+        "test_bulk.py::test_turn__that_comes_late_is_given_up",
     ),
     Mutation(
         "queue-session-key",

@@ -36,6 +36,7 @@ from qqminigame import (
 )
 from qqminigame.bulk.pace import Pace
 from qqminigame.bulk.rows import Claims
+from qqminigame.bulk.sending import Operation, Sender
 from qqminigame.testing import assert_no_secrets
 
 DOCS = Path(__file__).parent.parent / "docs" / "bulk.rst"
@@ -836,6 +837,49 @@ def test_pace__a_refusal_is_for_all_who_share_the_turns():
     clock.now += 2
     pace.refused()
     assert reserved == [0.01, 1.0, 1.0]
+
+
+class Oversleeping(threading.Event):
+    """Whoever waits for it wakes up late, the first so many times."""
+
+    def __init__(self, clock, times):
+        super().__init__()
+        self._clock, self._times = clock, times
+
+    def wait(self, timeout=None):
+        self._clock.now += timeout + (1.0 if self._times > 0 else 0.0)
+        self._times -= 1
+        return False
+
+
+def sent_at(sandbox, clock, pace, times):
+    """Send a row, oversleeping its turns so many times; return when it was sent."""
+    began, sent = clock.now, []
+    operation = Operation(
+        kind="load", name=STORAGE, load="scores", send=lambda *_: sent.append(clock.now - began)
+    )
+    with make_session(sandbox, monotonic=clock) as session:
+        sender = Sender(session, operation, pace, Oversleeping(clock, times))
+        assert sender.send(bulk.Row(number=1, login="player", data={}), {}) is None
+    (when,) = sent
+    return pytest.approx(when)
+
+
+@pytest.mark.parametrize(("times", "when"), [(0, 0.1), (1, 1.1)])
+def test_turn__that_comes_late_is_given_up(sandbox, times, when):
+    """Many that oversleep together, in a process that was stopped, do not send all at once."""
+    clock = Clock()
+    pace = Pace(10, monotonic=clock)
+    pace.turn()
+    assert sent_at(sandbox, clock, pace, times) == when
+    assert pace.turn() == pytest.approx(0.1)
+
+
+def test_turn__that_always_comes_late(sandbox):
+    """However busy the machine is, the row is sent in the end."""
+    clock = Clock()
+    pace = Pace(10, shared=lambda seconds: 0.5, monotonic=clock)
+    assert sent_at(sandbox, clock, pace, 1000) == 5 * 1.5
 
 
 def test_claims__a_player_whose_claim_is_over():
