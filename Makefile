@@ -45,7 +45,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m uncovered
+	$(BIN)/python -m pytest -n auto --dist worksteal -m uncovered
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not uncovered" \
 		--cov --cov-report=term-missing:skip-covered
 
