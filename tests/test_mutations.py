@@ -1,8 +1,12 @@
 """The script that breaks the package calls a mutation killed only where a test noticed it."""
 
+from pathlib import Path
+
 import pytest
 from mutation_table import MUTATIONS, Mutation
 from mutations import CannotApplyError, apply, are_among, chosen, read_run, verdict
+
+import qqminigame
 
 ROW = Mutation("name", "a > 1", "a >= 1", "test_a.py::test_it test_b.py::TestIt")
 
@@ -72,3 +76,10 @@ def test_rows__are_told_apart():
     """No two rows have one name, and each changes something and names a test."""
     assert len({each.name for each in MUTATIONS}) == len(MUTATIONS)
     assert all(each.old != each.new and each.tests for each in MUTATIONS)
+
+
+def test_rows__are_up_to_date():
+    """Each row's text is in the package, once: a change of the line changes its row, too."""
+    package = Path(qqminigame.__file__).parent
+    source = "\n".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    assert [each.name for each in MUTATIONS if source.count(each.old) != 1] == []
