@@ -12,7 +12,6 @@ A traceback quotes source lines, so keep the secrets in constants and out of the
 # No code is shared with qqminigame.redaction: a mask that checked itself would hide its own gaps.
 
 import base64
-import json
 import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +21,8 @@ from traceback import TracebackException
 from typing import Final
 
 _SHORTEST: Final = 4
+# What JSON and ``repr`` write behind a backslash.
+_NAMED: Final = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 
 def assert_no_secrets(
@@ -145,22 +146,39 @@ def _pattern(number: int, secret: str) -> tuple[int, re.Pattern[str]]:
 
 
 def _in_any_style(text: str) -> str:
-    """Return a pattern for a text as it is, and as URLs, JSON and ``repr`` write it, mixed too."""
-    return "".join(map(_one_in_any_style, text))
+    """Return a pattern for a text as it is, and as URLs, JSON and ``repr`` write it, mixed too.
+
+    No two parts of it match the same: trying them all would take for ever.
+    """
+    parts = re.findall(r"\\+|[^\\]", text)
+    return "".join(
+        _backslashes(len(part)) if part.startswith("\\") else _one_in_any_style(part)
+        for part in parts
+    )
+
+
+def _backslashes(count: int) -> str:
+    """Return a pattern for so many backslashes; each style but URLs doubles them."""
+    return rf"(?:\\{{{count},}}|(?i:{_encoded(chr(92))}){{{count}}})"
 
 
 def _one_in_any_style(character: str) -> str:
+    plus = r"|\+" if character == " " else ""
+    named = rf"|\\+{_NAMED[character]}" if character in _NAMED else ""
+    return rf"(?:\\*{re.escape(character)}|(?i:{_encoded(character)}){named}{plus})"
+
+
+def _encoded(character: str) -> str:
+    """Return a pattern for the ways to write a character by its number."""
     data = character.encode(errors="surrogatepass")
     units = re.findall("....", character.encode("utf-16-be", errors="surrogatepass").hex())
     number = ord(character)
     # Encoded twice, a % is %25 and a backslash two.
-    encoded = [
+    ways = [
         "".join(f"%(?:25)*{byte:02x}" for byte in data),
         "".join(rf"\\+x{byte:02x}" for byte in data),
         "".join(rf"\\+u{unit}" for unit in units),
         rf"\\+x{number:02x}",
         rf"\\+U{number:08x}",
     ]
-    named = re.escape(json.dumps(character)[1:-1]).replace(r"\\", r"\\+")
-    plus = r"|\+" if character == " " else ""
-    return rf"(?:\\*{re.escape(character)}|(?i:{'|'.join(encoded)})|{named}{plus})"
+    return f"(?:{'|'.join(dict.fromkeys(ways))})"

@@ -257,6 +257,7 @@ def test_load__a_wrong_secret_is_found_first(command, logged_in, file, tmp_path)
     assert not kept.exists()
 
 
+@pytest.mark.slow
 def test_load__goes_on_after_a_kill(command, sandbox, logged_in, stored, tmp_path):
     """What was stored is not sent again except what was under way."""
     rows = [f"{PLAYERS[number % 3]},{number}" for number in range(150)]

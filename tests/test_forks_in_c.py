@@ -121,7 +121,7 @@ class HeldPlatform:
         return http(json.dumps({"errcode": 0, "openid": openid, "session_key": f"key of {openid}"}))
 
 
-@pytest.mark.parametrize("store", ["memory", "sqlite"])
+@pytest.mark.parametrize("store", [pytest.param("memory", marks=pytest.mark.slow), "sqlite"])
 @pytest.mark.parametrize("fork", FORKS)
 @pytest.mark.parametrize("hold", ["jscode2session", "set_user_storage"])
 def test_middle_of_a_call__the_child_calls_and_does_not_hang(tmp_path, hold, fork, store):

@@ -53,8 +53,12 @@ def clock(sandbox):
     return Clock(sandbox.state()["now"])
 
 
+# Stores for which a server has to be started.
+SERVED = ("redis", "django")
+
+
 @pytest.fixture(
-    params=["memory", "sqlite", "redis", pytest.param("django", marks=pytest.mark.slow)]
+    params=["memory", "sqlite", *(pytest.param(kind, marks=pytest.mark.slow) for kind in SERVED)]
 )
 def store(request, clock, tmp_path):
     """The order records, which the processes share."""

@@ -20,10 +20,6 @@ WORKER = Path(__file__).parent / "worker.py"
 # A token is renewed 111 minutes after it was fetched, and the one before it lives on for 5: from
 # here on before that, and until here after it, each minute counts.
 BEFORE_MINUTES, AFTER_MINUTES = 106, 8
-# What takes thousands of calls is run on one of the two stores by "make test".
-ONE_STORE = pytest.mark.parametrize(
-    "store", ["sqlite", pytest.param("redis", marks=pytest.mark.slow)], indirect=True
-)
 
 
 class Fleet:
@@ -84,7 +80,7 @@ class Fleet:
         return json.loads(worker.stdout.readline())
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.slow)])
 def store(request, tmp_path):
     """The address of a store that processes share."""
     if request.param == "sqlite":
@@ -138,7 +134,6 @@ def test_8_processes_of_16_threads__one_fetch_at_the_start_and_one_when_revoked(
 
 @pytest.mark.slow
 @pytest.mark.uncovered
-@ONE_STORE
 def test_a_day__4_processes_and_a_cron_job_every_ten_minutes(lasting_sandbox, store, figures):
     """In a day of the clock at most 13 fetches; no call fails, none is repeated for its token."""
     sandbox = lasting_sandbox
@@ -204,7 +199,6 @@ def test_no_overlap__4_processes_of_20_calls_a_second(store, figures):
 
 
 @pytest.mark.slow
-@ONE_STORE
 def test_no_overlap__a_day(store):
     """Renewals without overlap cost some calls a repeat, and none its success."""
     with Sandbox(overlap_seconds=0) as sandbox:
@@ -218,7 +212,7 @@ def test_no_overlap__a_day(store):
         assert 12 <= sandbox.state()["token_fetches"] <= 13
 
 
-@ONE_STORE
+@pytest.mark.slow
 def test_the_holder_of_the_lock_is_killed(sandbox, store, figures):
     """SIGKILL in mid-fetch holds the others up for the lease at most; then one of them fetches."""
     sandbox.script({"kind": "no_answer", "endpoint": "getToken"})

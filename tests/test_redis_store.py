@@ -289,6 +289,7 @@ class TestFaults:
         with RedisOfOneAnswer(answer) as server:
             assert RedisStore(server.url).get("key") == "text"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("use", OPERATIONS.values(), ids=OPERATIONS)
     @pytest.mark.parametrize("delay", [0.0, 60.0])
     def test_no_answer(self, use, delay):
