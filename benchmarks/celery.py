@@ -98,12 +98,15 @@ def send_tasks(module: Any, watch: Callable[[int], None], count: int) -> float:
         for number in range(count):
             module.tasks.store_scores.delay(openid(number % 100), {"score": str(number)})
             if number % 200 == 0:
-                while broker.llen(queue) > 400:
-                    time.sleep(0.02)
+                _wait_while(lambda: broker.llen(queue) > 400)
                 watch(number)
-        while broker.llen(queue):
-            time.sleep(0.05)
+        _wait_while(lambda: broker.llen(queue) > 0)
     return count / (time.monotonic() - since)
+
+
+def _wait_while(is_so: Callable[[], bool]) -> None:
+    while is_so():
+        time.sleep(0.02)  # nothing tells when it changes
 
 
 def measure(redis_url: str, folder: str, rows: int, tasks: int) -> Iterator[str]:
@@ -133,8 +136,7 @@ def _single(module: Any, folder: str, tasks: int) -> Iterator[str]:
             if number >= tasks // 10:
                 seen.append(max(map(resident_kib, children(running))))
 
-        while len(children(running)) < 2:
-            time.sleep(0.05)
+        _wait_while(lambda: len(children(running)) < 2)
         speed = send_tasks(module, watch, tasks)
     yield (
         f"{tasks} single tasks, 2 processes: {speed:.0f} a second, "

@@ -1,5 +1,6 @@
 """What the servers of databases have in common: a folder, a user who is not root, a free port."""
 
+import abc
 import contextlib
 import os
 import pwd
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 
 
-class DatabaseServer:
+class DatabaseServer(abc.ABC):
     """Runs a server in a folder of its own, on a free port, as a user who is not root.
 
     A class for a kind of server says how to create the data and with which command to run it.
@@ -44,13 +45,13 @@ class DatabaseServer:
         """Create its data."""
         self._run(self.creation())
 
+    @abc.abstractmethod
     def creation(self):
         """Return the command that creates its data."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def command(self):
         """Return the command that runs it."""
-        raise NotImplementedError
 
     def start(self):
         """Start it and wait until it answers."""
@@ -62,7 +63,7 @@ class DatabaseServer:
         while not self._answers():
             assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
             assert time.monotonic() < ends, f"no answer: {self.command()}"
-            time.sleep(0.05)
+            time.sleep(0.05)  # it says nowhere when it is ready
 
     def stop(self):
         """Kill it, as a power cut does."""
@@ -94,8 +95,9 @@ class DatabaseServer:
             **more,
         }
 
+    @abc.abstractmethod
     def _answers(self):
-        raise NotImplementedError
+        """Return whether it answers."""
 
     def _run(self, command):
         subprocess.run(

@@ -929,7 +929,7 @@ def test_load__a_platform_that_allows_only_so_much():
         if not places.acquire(blocking=False):
             refused.append(request)
             return http("", "429 Too Many Requests")
-        time.sleep(0.01)
+        time.sleep(0.01)  # how long the platform has room for fewer
         places.release()
         return platform(request)
 

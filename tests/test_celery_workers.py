@@ -2,12 +2,12 @@
 
 import os
 import signal
-import time
 
 import pytest
 from celery_soak import BAD, soak
 from celery_workers import Game
 from commands import Commands
+from redis import Redis
 from sessions import log_in
 from waiting import wait_until
 
@@ -99,7 +99,10 @@ def test_task__that_kills_each_worker(game, sandbox):
     game.app.tasks["game.end_worker"].delay()
     wait_until(lambda: "was delivered again 6 times" in game.log())
     assert game.log().count("exited with 'signal 9") == 6
-    time.sleep(2)
+    # It is off the broker's list of what is under way, from where it would come again.
+    with Redis.from_url(game.app.conf.broker_url) as broker:
+        wait_until(lambda: not broker.hlen("unacked"))
+        assert broker.llen(game.app.conf.task_default_queue) == 0
     assert game.log().count("exited with 'signal 9") == 6
     assert game.tasks.refresh_token_if_due.delay().get(timeout=PATIENCE)["seconds_left"] > 0
 
