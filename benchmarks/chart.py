@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
 _OURS: Final = "#c2410c"
 _OTHERS: Final = "#94a3b8"
 
 
 def draw(results: Mapping[str, Any], file: Path) -> None:
     """Draw what a call costs with each peer, as SVG; the same results give the same file."""
+    # It takes half a second, and most who import this draw nothing.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     figures = results["figures"]
     kinds = [kind for kind in ("http", "tls") if "rows" in figures[kind]]
     style: Any = {

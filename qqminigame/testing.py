@@ -142,7 +142,7 @@ def _pattern(number: int, secret: str) -> tuple[int, re.Pattern[str]]:
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             encoded = encode(bytes(before) + data).decode()
             forms.append(_in_any_style(encoded[first : (before + len(data)) * 8 // 6]))
-    return len(secret), re.compile("|".join(forms))
+    return len(secret), re.compile("|".join(dict.fromkeys(forms)))
 
 
 def _in_any_style(text: str) -> str:

@@ -201,8 +201,8 @@ def databases(database_servers, tmp_path):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """Use one process more than there are cores: tests wait for half of their time."""
-    return (os.cpu_count() or 1) + 1
+    """Use two processes more than there are cores: tests wait for half of their time."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items):

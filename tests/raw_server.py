@@ -59,7 +59,9 @@ class RawServer:
         head, _, body = data.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
         while len(body) < int(length[1] if length else 0):
-            body += connection.recv(65536)
+            if not (piece := connection.recv(65536)):
+                return b""
+            body += piece
         return head + b"\r\n\r\n" + body
 
 

@@ -160,6 +160,13 @@ def request_bytes(method: str, path: str, query: dict[str, str], body: bytes = b
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def receive_more(connection: socket.socket) -> bytes:
+    """Read what comes next; something must."""
+    piece = connection.recv(65536)
+    assert piece, "the connection was closed"
+    return piece
+
+
 def receive_all(connection: socket.socket) -> tuple[bytes, str]:
     """Read until the end; tell whether that was a "fin", a "reset" or a "timeout"."""
     received = b""
@@ -178,7 +185,7 @@ def receive_all(connection: socket.socket) -> tuple[bytes, str]:
 def receive_reply(connection: socket.socket, received: bytes = b"") -> tuple[bytes, bytes]:
     """Read one reply by its Content-Length, of which some may have come; return head and body."""
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
+        received += receive_more(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     [length] = [
         int(line.partition(b":")[2])
@@ -186,5 +193,5 @@ def receive_reply(connection: socket.socket, received: bytes = b"") -> tuple[byt
         if line.lower().startswith(b"content-length:")
     ]
     while len(body) < length:
-        body += connection.recv(65536)
+        body += receive_more(connection)
     return head, body

@@ -15,6 +15,7 @@ from sandbox_driver import (
     Login,
     connect,
     receive_all,
+    receive_more,
     receive_reply,
     request_bytes,
 )
@@ -184,7 +185,7 @@ def test_drip(driver: Driver, request_set: bytes, handled: Callable[[], bool]) -
         connection.sendall(request_set)
         received, pieces = b"", 0
         while not received.endswith(OK):
-            received += connection.recv(65536)
+            received += receive_more(connection)
             pieces += 1
         assert b"\r\n\r\n" in received
         # It takes most of a second: even one who is late finds some of it.
@@ -329,7 +330,7 @@ def test_answer__raw(driver: Driver, request_set: bytes) -> None:
         connection.sendall(request_set)
         received = b""
         while len(received) < len(raw):
-            received += connection.recv(65536)
+            received += receive_more(connection)
         connection.settimeout(0.2)
         assert (received, *receive_all(connection)) == (raw, b"", "timeout")
 

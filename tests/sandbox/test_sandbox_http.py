@@ -7,7 +7,15 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 import requests
-from sandbox_driver import SET, Driver, Login, connect, receive_reply, request_bytes
+from sandbox_driver import (
+    SET,
+    Driver,
+    Login,
+    connect,
+    receive_more,
+    receive_reply,
+    request_bytes,
+)
 
 from qqminigame.sandbox import Sandbox
 from qqminigame.sandbox.calls import MalformedQueryError, parse_query, split_target
@@ -105,7 +113,7 @@ def test_keep_alive__pipelined(sandbox: Sandbox) -> None:
         connection.sendall(first + request_bytes("GET", "/nowhere", {}))
         received = b""
         while b"404" not in received:
-            received += connection.recv(65536)
+            received += receive_more(connection)
     assert [entry["path"] for entry in sandbox.log()] == ["/api/getToken", "/nowhere"]
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
 

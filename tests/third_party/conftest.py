@@ -43,7 +43,9 @@ class Tunnel:
     def _serve(self, client: socket.socket) -> None:
         request = b""
         while b"\r\n\r\n" not in request:
-            request += client.recv(65536)
+            if not (piece := client.recv(65536)):
+                return
+            request += piece
         method, host, _ = request.split(b" ", 2)
         assert method == b"CONNECT"
         self.hosts.append(host.decode())
