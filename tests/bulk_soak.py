@@ -22,6 +22,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from fault_scripts import scattered
 from sessions import js_code, make_session
 
 from qqminigame import Login, RetryPolicy, Session, bulk
@@ -39,6 +40,7 @@ FAULTS = (
     {"kind": "status", "status": 429},
 )
 STORAGE = "set_user_storage"
+_EVERY = 20
 BAD = ("missing", "wrong", "not in failures", "wrongly in failures", "sent too often")
 
 
@@ -98,13 +100,7 @@ class BulkSoak:
     def run(self):
         """Do it; return the figures."""
         self._log_in()
-        faults = self._players // 20
-        self._sandbox.script(
-            *(
-                {**self._dice.choice(FAULTS), "endpoint": STORAGE, "skip": self._dice.randrange(40)}
-                for _ in range(faults)
-            )
-        )
+        self._sandbox.script(*scattered(self._dice, FAULTS, STORAGE, self._players, _EVERY))
         starts = 1
         while (report := self._work(starts)) is None:
             starts += 1

@@ -27,6 +27,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from celery_workers import Game
+from fault_scripts import scattered
 from redis_server import RedisServer
 from sessions import js_code
 
@@ -38,6 +39,7 @@ WORKERS, PROCESSES, THREADS = 2, 4, 4
 STORAGE = "set_user_storage"
 REPORT = "report_dawanka_pay"
 # Of a hundred calls, two are answered with "busy", one gets no answer, one a slow one.
+_EVERY = 25
 FAULTS = (
     {"kind": "busy"},
     {"kind": "busy"},
@@ -95,16 +97,6 @@ class Chaos:
             self.kills += 1
 
 
-def script(sandbox, dice, endpoint, calls):
-    """Have some of the calls fail."""
-    sandbox.script(
-        *(
-            {**dice.choice(FAULTS), "endpoint": endpoint, "skip": dice.randrange(49)}
-            for _ in range(calls // 25)
-        )
-    )
-
-
 def busiest_second(times):
     """Return how many calls there were in the busiest second."""
     ordered = sorted(times)
@@ -137,7 +129,7 @@ def load(game, sandbox, chaos, dice, players, per_second, folder):
         list(
             pool.map(lambda each: login.code2session(js_code(game.session, sandbox, each)), openids)
         )
-    script(sandbox, dice, STORAGE, players)
+    sandbox.script(*scattered(dice, FAULTS, STORAGE, players, _EVERY))
     rows = ((openid, {"score": openid}) for openid in openids)
     with chaos:
         report = bulk.load(
@@ -181,7 +173,7 @@ def report(game, sandbox, chaos, dice, orders):
         f"order-{number}": HallLogin(openid=openid, openkey=openkey)
         for number, (openid, openkey) in enumerate(halls)
     }
-    script(sandbox, dice, REPORT, orders)
+    sandbox.script(*scattered(dice, FAULTS, REPORT, orders, _EVERY))
     since = time.monotonic()
     with chaos:
         sent = {}
