@@ -17,7 +17,7 @@ PLUGIN = 'pytest_plugins = ["qqminigame.sandbox.pytest_plugin"]'
 PAGES = ["client_data", "connections", "dawanka", "errors", "outcomes", "stores", "testing"]
 # Pages whose snippets are run by another test.
 OTHERS = {
-    "bulk": "test_bulk.py",
+    "bulk": "bulk/test_bulk.py",
     "by-hand": "test_by_hand.py",
     "celery": "test_celery_docs.py",
     "django": "test_django_docs.py",

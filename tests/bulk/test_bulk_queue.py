@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 
 import pytest
+from loads import STORAGE
 from sessions import log_in, make_session
 from waiting import wait_until
 
@@ -21,8 +22,6 @@ from qqminigame import (
 )
 from qqminigame.bulk import chunks, dispatch, worker
 from qqminigame.testing import assert_no_secrets
-
-STORAGE = "set_user_storage"
 
 
 class Line:
