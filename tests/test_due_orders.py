@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from hooked_store import HookedStore
-from redis_server import MovedRedisStore
+from order_records import open_records
 from sessions import Clock, Pauses, enter_hall, make_session
 
 from qqminigame import (
@@ -45,18 +45,9 @@ def clock(sandbox):
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
-def store(request, clock, tmp_path):
+def store(request, clock):
     """The order records, which the processes share."""
-    if request.param == "redis":
-        server = request.getfixturevalue("durable_redis")
-        clock.on_move.append(server.pass_time)
-        start = clock.now
-        return MovedRedisStore(server.url, lambda: clock.now - start)
-    kinds = {
-        "memory": lambda: MemoryStore(clock=clock),
-        "sqlite": lambda: SQLiteStore(tmp_path / "orders.db", durable=True, clock=clock),
-    }
-    return kinds[request.param]()
+    return open_records(request.param, request, clock)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import contextlib
 import pytest
 import requests
 from hooked_store import HookedStore, Killed
+from order_records import open_records
 from sessions import Clock, Pauses, enter_hall, make_session
 
 from qqminigame import (
@@ -34,11 +35,11 @@ SWEEP_STEPS = range(1, 17)
 class Game:
     """A platform, records of orders, and processes that report to one with the other."""
 
-    def __init__(self, sandbox, hall_login):
+    def __init__(self, sandbox, hall_login, clock, records):
         self.sandbox = sandbox
         self.hall_login = hall_login
-        self.clock = Clock(sandbox.state()["now"])
-        self.records = MemoryStore(clock=self.clock)
+        self.clock = clock
+        self.records = records
         self.cache = MemoryStore()
         self._sessions = contextlib.ExitStack()
 
@@ -107,9 +108,29 @@ class Game:
 
 
 @pytest.fixture
-def game(sandbox, hall_login):
+def clock(sandbox):
+    """The time of the processes, and of all that the records hold."""
+    return Clock(sandbox.state()["now"])
+
+
+@pytest.fixture
+def records(request, clock):
+    """The order records, in memory unless a test asks for another kind."""
+    return open_records(getattr(request, "param", "memory"), request, clock)
+
+
+KINDS = ("sqlite", "redis", "postgresql", "mariadb")
+EACH_KIND = pytest.mark.parametrize(
+    "records",
+    ["memory", *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS)],
+    indirect=True,
+)
+
+
+@pytest.fixture
+def game(sandbox, hall_login, clock, records):
     """The game of one player with three uses."""
-    with Game(sandbox, hall_login) as game:
+    with Game(sandbox, hall_login, clock, records) as game:
         yield game
 
 
@@ -140,6 +161,7 @@ def test_steps__are_all_there(game):
     assert records.steps < max(STEPS)
 
 
+@EACH_KIND
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", [None, "reset_before", "reset_after"])
@@ -157,6 +179,7 @@ def test_killed_at_any_step(game, step, moment, fault):
     assert (game.state_of(), game.open_orders()) == ("finished", [])
 
 
+@EACH_KIND
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_stopped_at_any_step(game, step, moment):

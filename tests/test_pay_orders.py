@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from hooked_store import HookedStore
-from redis_server import MovedRedisStore
+from order_records import open_records
 from sessions import Clock, Pauses, make_session
 
 from qqminigame import (
@@ -54,28 +54,15 @@ def clock(sandbox):
 
 
 # Stores for which a server has to be started.
-SERVED = ("redis", "django")
+SERVED = ("redis", "mariadb")
 
 
 @pytest.fixture(
     params=["memory", "sqlite", *(pytest.param(kind, marks=pytest.mark.slow) for kind in SERVED)]
 )
-def store(request, clock, tmp_path):
+def store(request, clock):
     """The order records, which the processes share."""
-    start = clock.now
-    if request.param == "django":
-        alias = request.getfixturevalue("databases")("mariadb")
-        from django_databases import MovedDatabaseStore
-
-        return MovedDatabaseStore(alias, lambda: clock.now - start)
-    if request.param == "redis":
-        url = request.getfixturevalue("durable_redis").url
-        return MovedRedisStore(url, lambda: clock.now - start)
-    kinds = {
-        "memory": lambda: MemoryStore(clock=clock),
-        "sqlite": lambda: SQLiteStore(tmp_path / "orders.db", durable=True, clock=clock),
-    }
-    return kinds[request.param]()
+    return open_records(request.param, request, clock)
 
 
 @pytest.fixture
