@@ -121,6 +121,20 @@ def most_ahead(times, per_second):
     return round(most)
 
 
+@contextlib.contextmanager
+def no_collections():
+    """Let this process go on without a pause, for the platform is in it.
+
+    For a full collection it would stand still for a tenth of a second, and what came meanwhile
+    would be seen together afterwards.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def load(game, sandbox, chaos, dice, players, per_second, folder):
     """Load a row for each player; return the figures."""
     openids = [f"player-{number}" for number in range(players)]
@@ -131,7 +145,7 @@ def load(game, sandbox, chaos, dice, players, per_second, folder):
         )
     sandbox.script(*scattered(dice, FAULTS, STORAGE, players, _EVERY))
     rows = ((openid, {"score": openid}) for openid in openids)
-    with chaos:
+    with chaos, no_collections():
         report = bulk.load(
             game.session,
             rows,
@@ -209,22 +223,22 @@ def send_again(game, logins, sent):
     """Wait for all results, as a game does; send again what has none for a while.
 
     A broker that is killed may lose what was just on its way, a task or its result: it costs
-    nothing to send a task again.
+    nothing to send a task again. The results stay in ``sent``: Celery complains of one that is
+    dropped while its backend is away.
     """
     count, heard_at = 0, time.monotonic()
-    ends = heard_at + 600
-    while sent and time.monotonic() < ends:
+    ends, waiting = heard_at + 600, set(sent)
+    while waiting and time.monotonic() < ends:
         time.sleep(0.5)
-        before = len(sent)
         # The broker may be away, and its connections broken.
         with contextlib.suppress(Exception):
-            sent = {order_id: each for order_id, each in sent.items() if not each.ready()}
-        if len(sent) < before:
+            ready = {order_id for order_id in waiting if sent[order_id].ready()}
+            heard_at = time.monotonic() if ready else heard_at
+            waiting -= ready
+        if waiting and time.monotonic() > heard_at + _PATIENCE_SECONDS:
+            count += len(waiting)
             heard_at = time.monotonic()
-        elif time.monotonic() > heard_at + _PATIENCE_SECONDS:
-            count += len(sent)
-            heard_at = time.monotonic()
-            sent = {order_id: post(game, logins[order_id], order_id) for order_id in sent}
+            sent |= {order_id: post(game, logins[order_id], order_id) for order_id in waiting}
     return count
 
 
@@ -246,9 +260,6 @@ def _arguments(logins, order_id):
 def soak(players, orders, *, per_second=300.0, seconds=4.0, seed=None):
     """Run it; return the figures of the load and of the orders."""
     dice = random.Random(seed)
-    # The platform is in this process: for a full collection it would stand still for a tenth of a
-    # second, and what came meanwhile would be seen together afterwards.
-    gc.disable()
     with tempfile.TemporaryDirectory() as name, Sandbox(log_size=players * 2 + 1000) as sandbox:
         folder = Path(name)
         # What the broker has said it keeps, it keeps.
@@ -265,7 +276,6 @@ def soak(players, orders, *, per_second=300.0, seconds=4.0, seed=None):
         finally:
             game.stop()
             broker.stop()
-            gc.enable()
 
 
 def main():
