@@ -193,7 +193,7 @@ def report(game, sandbox, chaos, dice, orders):
         sent = {}
         for order_id, login in logins.items():
             sent[order_id] = post(game, login, order_id)
-            time.sleep(_ORDER_SECONDS)
+            time.sleep(_ORDER_SECONDS)  # the pace of the orders
         again = send_again(game, logins, sent)
     left = settle(game, logins)
     counted = [each["reports"] for each in sandbox.state()["hall"].values()]
@@ -216,7 +216,7 @@ def post(game, login, order_id):
         try:
             return game.tasks.report_pay.delay(login.openid, login.openkey, order_id)
         except game.tasks.report_pay.OperationalError:
-            time.sleep(0.2)
+            time.sleep(0.2)  # until the broker is there again
 
 
 def send_again(game, logins, sent):
@@ -229,7 +229,7 @@ def send_again(game, logins, sent):
     count, heard_at = 0, time.monotonic()
     ends, waiting = heard_at + 600, set(sent)
     while waiting and time.monotonic() < ends:
-        time.sleep(0.5)
+        time.sleep(0.5)  # as a game looks now and then
         # The broker may be away, and its connections broken.
         with contextlib.suppress(Exception):
             ready = {order_id for order_id in waiting if sent[order_id].ready()}
@@ -248,7 +248,7 @@ def settle(game, logins):
     while time.monotonic() < ends and next(game.dawanka.orders("open"), None):
         for order_id in game.tasks.settle_due.delay().get(timeout=60)["not_counted"]:
             game.tasks.report_pay.delay(*_arguments(logins, order_id)).get(timeout=60)
-        time.sleep(1.0)
+        time.sleep(1.0)  # orders come due by the clock of the records
     return len(list(game.dawanka.orders("open")))
 
 

@@ -84,7 +84,7 @@ class Game:
         while b" ready." not in self._said(number, since):
             assert self._workers[number].poll() is None, self.log(number)
             assert time.monotonic() < ends, self.log(number)
-            time.sleep(0.05)
+            time.sleep(0.05)  # a log tells nobody that it has grown
 
     def _log(self, number):
         return self._folder / f"worker{number}.log"

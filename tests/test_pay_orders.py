@@ -361,7 +361,7 @@ def test_settle__arguments_that_are_none(dawanka, sandbox, hall_login, order_id,
 
 def test_report_pay__threads_with_the_same_order(process, sandbox, hall_login):
     """Of threads that report one order at once, one sends it; the rest get its report or wait."""
-    dawanka = process(sleep=time.sleep)
+    dawanka = process(sleep=time.sleep)  # who waits for another thread waits in real time
     barrier = threading.Barrier(8)
     ends = []
 
@@ -518,6 +518,7 @@ def test_threads__each_with_its_own_order(process, sandbox, hall_login):
     barrier, ends = threading.Barrier(6), []
 
     def report(number):
+        # Who waits for another thread waits in real time.
         dawanka = process(sleep=time.sleep, retry=RetryPolicy(deadline_seconds=60.0))
         barrier.wait()
         ends.append(dawanka.report_pay(player, f"order-{number}"))

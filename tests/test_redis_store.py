@@ -90,7 +90,7 @@ class RedisOfOneAnswer:
             while line := file.readline():
                 words = [self._word(file) for _ in range(int(line[1:]))]
                 if words[0] in (b"CLIENT", b"SELECT", b"AUTH"):
-                    time.sleep(self._delay)
+                    time.sleep(self._delay)  # a slow server
                     connection.sendall(b"+OK\r\n")
                 else:
                     self.commands.append(words)
@@ -304,7 +304,7 @@ class TestFaults:
         """A slow server is waited for as long as the call may take, and no longer."""
 
         def answer(connection, _):
-            time.sleep(1.0)
+            time.sleep(1.0)  # less than one call may take, more than the other
             connection.sendall(b"$4\r\ntext\r\n")
 
         with RedisOfOneAnswer(answer, greeting_delay=0.1) as server:
@@ -327,7 +327,7 @@ class TestFaults:
         def trickle(connection, _):
             for byte in b"$500\r\n" + b"x" * 500 + b"\r\n":
                 connection.sendall(bytes([byte]))
-                time.sleep(0.05)
+                time.sleep(0.05)  # shorter than any wait for one byte
 
         with RedisOfOneAnswer(trickle) as server:
             began = time.monotonic()

@@ -19,7 +19,7 @@ def rows_of(job, stop):
         if number == len(job["rows"]) and "waits_for" in job:
             print(json.dumps("waiting"), flush=True)
             while not os.path.exists(job["waits_for"]):
-                time.sleep(0.01)
+                time.sleep(0.01)  # a file tells nobody that it is there
                 if stop.is_set() and not is_told:
                     is_told = True
                     print(json.dumps("told"), flush=True)

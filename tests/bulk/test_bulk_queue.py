@@ -3,11 +3,10 @@
 import json
 import logging
 import threading
-from collections import Counter
 
 import pytest
-from loads import STORAGE
-from sessions import log_in, make_session
+from loads import STORAGE, rows_of, sent, stored
+from sessions import make_session
 from waiting import wait_until
 
 from qqminigame import (
@@ -74,35 +73,12 @@ def line(workers):
 
 
 @pytest.fixture
-def players(session, sandbox):
-    """Ten players who have logged in."""
-    return [log_in(session, sandbox, f"player-{number}") for number in range(10)]
-
-
-@pytest.fixture
 def impatient(monkeypatch):
     """A load that waits for nobody."""
     monkeypatch.setattr(dispatch, "_POST_AGAIN_SECONDS", 0.2)
     monkeypatch.setattr(dispatch, "_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(chunks, "_SECONDS", 0.2)
     monkeypatch.setattr(chunks, "_MARGIN_SECONDS", 0.2)
-
-
-def rows_of(players, text="1"):
-    """Return a row for each player."""
-    return [(player.openid, {"score": text}) for player in players]
-
-
-def stored(sandbox):
-    """Return what the platform has stored, by player."""
-    players = sandbox.state()["players"]
-    return {openid: player["storage"] for openid, player in players.items() if player["storage"]}
-
-
-def sent(sandbox):
-    """Return how many rows were sent for each player."""
-    entries = [entry for entry in sandbox.log() if entry["path"].endswith(STORAGE)]
-    return Counter(entry["query"]["openid"] for entry in entries)
 
 
 def test_load__through_a_queue(session, sandbox, players, line):
