@@ -7,10 +7,12 @@ import socket
 import ssl
 import threading
 
+from listener import Listener
+
 _PLAYER = re.compile(rb"[?&]js_code=([^& ]+)")
 
 
-class ConnectionServer:
+class ConnectionServer(Listener):
     """Answers logins: the openid it answers is the js_code, so that every answer says whose it is.
 
     What is written for a call is made by the script: a function of the js_code that yields pieces
@@ -26,45 +28,28 @@ class ConnectionServer:
     def __init__(self, script, context=None):
         self._script = script
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        scheme = "http" if context is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self.calls = []
         self._open = []
         self._lock = threading.Lock()
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__()
+        scheme = "http" if context is None else "https"
+        self.url = f"{scheme}://{self.address}"
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+    def __exit__(self, *error):
+        super().__exit__(*error)
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-
-    @property
-    def connections(self):
-        """How many connections were opened."""
-        return len(self._open)
 
     def calls_of(self, js_code):
         """Return how often a player's login was asked for."""
         return sum(asked == js_code for asked, _ in self.calls)
 
-    def _listen(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
+    def serve(self, connection):
+        """Answer the calls of a connection."""
+        with self._lock:
             self._open.append(connection)
-            arguments = connection, len(self._open)
-            threading.Thread(target=self._serve, args=arguments, daemon=True).start()
-
-    def _serve(self, connection, number):
+            number = len(self._open)
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.suppress(OSError))
             stack.enter_context(connection)

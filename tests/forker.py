@@ -151,6 +151,8 @@ def finish(pids):
 def main():
     """Do what the setup says: ``do`` is ``children`` or ``middle``."""
     setup = json.loads(sys.stdin.readline())
+    # A thread that claims the interpreter during a fork in C is waited for in the child, for ever.
+    sys.setswitchinterval(3600)
     clock = HeldClock()
     kind, _, path = setup["store"].partition(":///")
     store = SQLiteStore(path, clock=clock) if kind == "sqlite" else MemoryStore(clock=clock)

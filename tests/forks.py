@@ -2,11 +2,16 @@
 
 import contextlib
 import ctypes
+import functools
 import os
 import pickle
+import signal
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
+
+import pytest
 
 
 class Child:
@@ -26,16 +31,41 @@ class Child:
 
     def result(self) -> object:
         """Return what the work returned; its exception is raised here as an AssertionError."""
-        with contextlib.closing(os.fdopen(self._reader, "rb")) as pipe:
-            answer = pipe.read()
-        os.waitpid(self._pid, 0)
+        try:
+            with contextlib.closing(os.fdopen(self._reader, "rb")) as pipe:
+                answer = pipe.read()
+        except BaseException:
+            os.kill(self._pid, signal.SIGKILL)  # the test has taken too long
+            raise
+        finally:
+            os.waitpid(self._pid, 0)
         assert answer, "the child died"
         went_well, value = pickle.loads(answer)
         assert went_well, value
         return value
 
 
-def fork_in_c() -> int:
+def each_fork(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test with os.fork and with a fork in C, as its argument ``fork``.
+
+    It runs in a process of its own, without the threads of this one. A child that is forked in C
+    while another thread claims the interpreter waits for that thread, for ever.
+    """
+
+    @functools.wraps(test)
+    def run(*arguments: object, **fixtures: object) -> None:
+        Child(functools.partial(_run_undisturbed, test, *arguments, **fixtures)).result()
+
+    return pytest.mark.parametrize("fork", [os.fork, _fork_in_c], ids=["os.fork", "in C"])(run)
+
+
+def _run_undisturbed(test: Callable[..., None], *arguments: object, **fixtures: object) -> None:
+    # Threads of the test get the interpreter when another waits for something, and not before.
+    sys.setswitchinterval(3600)
+    test(*arguments, **fixtures)
+
+
+def _fork_in_c() -> int:
     """Fork as a server written in C does: no hook of Python's runs."""
     return ctypes.PyDLL(None).fork()
 

@@ -1,44 +1,27 @@
 """A server that answers with given bytes and keeps the bytes it was sent, whole and untouched."""
 
 import re
-import socket
-import threading
+
+from listener import Listener
 
 
-class RawServer:
+class RawServer(Listener):
     """Listens on a free port; each connection's requests are answered by one function.
 
     Attributes:
         hang_up: Whether it closes each connection after its next answer.
         requests: The bytes of every request, head and body, in order.
-        connections: How many connections were opened.
     """
 
     def __init__(self, answer, *, hang_up=False):
         self._answer = answer
         self.hang_up = hang_up
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests = []
-        self.connections = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__()
+        self.url = f"http://{self.address}"
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._listener.close()
-
-    def _listen(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
+    def serve(self, connection):
+        """Answer the requests of a connection."""
         with connection:
             try:
                 while request := self._read(connection):

@@ -123,9 +123,9 @@ def test_pool__a_payment_opens_no_connection_beyond_its_size():
     class Counting(RawServer):
         open_ones = 0
 
-        def _serve(self, connection):
+        def serve(self, connection):
             self.open_ones += 1
-            super()._serve(connection)
+            super().serve(connection)
             self.open_ones -= 1
             closed.set()
 
@@ -481,8 +481,8 @@ def test_session__dropped_without_close():
     ended = threading.Event()
 
     class Watching(RawServer):
-        def _serve(self, connection):
-            super()._serve(connection)
+        def serve(self, connection):
+            super().serve(connection)
             ended.set()
 
     gc.collect()

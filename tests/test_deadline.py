@@ -7,6 +7,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from listener import Listener
 from raw_server import RawServer, http, platform
 from sessions import make_session
 
@@ -44,37 +45,24 @@ def test_left__is_never_negative():
     assert deadline.left() == deadline.part(1.0).left() == 0.0
 
 
-class SlowRelay:
+class SlowRelay(Listener):
     """Stands before a server and holds each piece of its answers back.
 
     Attributes:
-        address: Its host and port.
         pieces: How many it has begun to hold back.
     """
 
     def __init__(self, host, port, seconds):
         self.pieces = 0
         self._target, self._seconds = (host, port), seconds
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._listener.close()
-
-    def _listen(self):
-        while True:
-            try:
-                ours, _ = self._listener.accept()
-            except OSError:
-                return
-            theirs = socket.create_connection(self._target)
-            for pair in ((ours, theirs), (theirs, ours)):
-                held = pair[0] is theirs
-                threading.Thread(target=self._pass_on, args=(*pair, held), daemon=True).start()
+    def serve(self, connection):
+        """Carry bytes both ways."""
+        server = socket.create_connection(self._target)
+        answers = server, connection, True
+        threading.Thread(target=self._pass_on, args=answers, daemon=True).start()
+        self._pass_on(connection, server, False)
 
     def _pass_on(self, source, target, held):
         with source:

@@ -1,7 +1,6 @@
 """The store's connections: over forks, in threads, over time, and when a server goes away."""
 
 import gc
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ import pytest
 from django.db import OperationalError, connections
 from django.db.backends.signals import connection_created
 from django_databases import database, empty, running
-from forks import Child, fork_in_c
+from forks import Child, each_fork
 from waiting import wait_until
 
 from qqminigame import StoreError
@@ -63,11 +62,16 @@ def opened():
 # --- forks
 
 
-@pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+@pytest.fixture
+def alias(databases, kind):
+    """Return the alias of an empty database of a kind."""
+    return databases(kind)
+
+
 @pytest.mark.parametrize("kind", SERVERS)
-def test_fork__connections_of_its_own(databases, kind, fork):
+@each_fork
+def test_fork__connections_of_its_own(alias, kind, fork):
     """A child opens a connection, and leaves its parent's alone, at its end too."""
-    alias = databases(kind)
     store = DatabaseStore(alias)
     store.set("key", "text")
     session = session_of(alias, kind)

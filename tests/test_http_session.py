@@ -50,9 +50,9 @@ class PeerServer(RawServer):
         self.ports = []
         super().__init__(platform)
 
-    def _serve(self, connection):
+    def serve(self, connection):
         self.ports.append(connection.getpeername()[1])
-        super()._serve(connection)
+        super().serve(connection)
 
 
 def mount(own, adapter, *prefixes):

@@ -1,4 +1,4 @@
-"""The server that answers with given bytes ends with those who call it."""
+"""The server that answers with given bytes ends with those who call it, and with its test."""
 
 import socket
 import threading
@@ -21,4 +21,5 @@ def test_request__that_breaks_off(part):
         wait_until(lambda: server.connections == 1)
         # The one that is left takes connections.
         wait_until(lambda: len(set(threading.enumerate()) - before) <= 1)
+    wait_until(lambda: set(threading.enumerate()) <= before)
     assert server.requests == []

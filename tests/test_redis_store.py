@@ -9,6 +9,7 @@ import time
 
 import pytest
 from forks import Child
+from listener import Listener
 from redis_server import RedisServer
 from waiting import wait_until
 
@@ -50,7 +51,7 @@ GARBAGE = [
 ]
 
 
-class RedisOfOneAnswer:
+class RedisOfOneAnswer(Listener):
     """Greets like Redis, and answers every other command in its own way.
 
     Args:
@@ -65,26 +66,11 @@ class RedisOfOneAnswer:
         self._answer = answer
         self._delay = greeting_delay
         self.commands = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._server.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
+        self.url = f"redis://{self.address}"
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        # A thread in accept() does not notice close().
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
+    def serve(self, connection):
+        """Answer the commands of a connection."""
         with contextlib.suppress(OSError, ValueError), connection:
             file = connection.makefile("rb")
             while line := file.readline():

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from forks import Child, fork_in_c
+from forks import Child, each_fork
 from sessions import Clock
 
 from qqminigame.exceptions import StoreError
@@ -622,7 +622,7 @@ class TestMemory:
             store.set(f"login:{number}", "text")
         assert store.count("login:") == 100_000
 
-    @pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+    @each_fork
     def test_fork__keeps_the_texts_and_frees_the_locks(
         self, fork: Callable[[], int], clock: Clock
     ) -> None:
@@ -641,7 +641,7 @@ class TestMemory:
         assert store.get("key") == "text"
         assert store.try_lock("name", LEASE) is None
 
-    @pytest.mark.parametrize("fork", [os.fork, fork_in_c], ids=["os.fork", "in C"])
+    @each_fork
     def test_fork__in_the_middle_of_an_operation(
         self, fork: Callable[[], int], clock: Clock
     ) -> None:

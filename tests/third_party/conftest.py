@@ -7,40 +7,29 @@ from urllib.parse import urlsplit
 
 import pytest
 from authority import Authority
+from listener import Listener
 
 from qqminigame.sandbox import Sandbox
 
 HOSTS = ("api.weixin.qq.com", "developer.toutiao.com")
 
 
-class Tunnel:
+class Tunnel(Listener):
     """An HTTP proxy that leads every tunnel to one place, whatever host is asked for.
 
     Attributes:
-        address: Where it listens.
+        url: Its address.
         hosts: The hosts that were asked for.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
         self.hosts: list[str] = []
         self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "http://{}:{}".format(*self._listener.getsockname())
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
+        self.url = f"http://{self.address}"
 
-    def close(self) -> None:
-        """Accept no more."""
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # closed
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
+        """Open the tunnel that a client asks for."""
         request = b""
         while b"\r\n\r\n" not in request:
             if not (piece := client.recv(65536)):
@@ -86,8 +75,7 @@ def tunnel(
     """Lead whatever obeys the environment to the platform, whichever host it calls."""
     address = urlsplit(platform.url)
     assert address.hostname is not None
-    tunnel = Tunnel((address.hostname, address.port or 443))
-    monkeypatch.setenv("HTTPS_PROXY", tunnel.address)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority.bundle)
-    yield tunnel
-    tunnel.close()
+    with Tunnel((address.hostname, address.port or 443)) as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority.bundle)
+        yield tunnel
