@@ -1285,6 +1285,18 @@ _QUEUES: Final = (
         "bulk/test_bulk_queue.py::test_message__delivered_twice",
     ),
     Mutation(
+        "queue-look-again",
+        "if self._is_wanted(chunk):\n                    result",
+        "if True:\n                    result",
+        "bulk/test_bulk_queue.py::test_message__of_a_load_that_has_ended",
+    ),
+    Mutation(
+        "queue-last-look",
+        "        self._look_for_results()\n        ends = time",
+        "        ends = time",
+        "bulk/test_bulk_queue.py::test_stop__keeps_what_workers_have_sent",
+    ),
+    Mutation(
         "queue-ended-load",
         "found.get(chunk.run_key) == chunk.run",
         "True",

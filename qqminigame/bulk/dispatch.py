@@ -159,7 +159,9 @@ class Dispatch:
                 stopping.wait(_LOOK_SECONDS)
         finally:
             self._end()
-        # Workers see within a second that the load has ended; what they have sent is not lost.
+        # Workers see within a second that the load has ended; what they have sent is not lost. One
+        # that has not begun by now sends nothing.
+        self._look_for_results()
         ends = time.monotonic() + self.session.deadline_seconds + _PAUSE_SECONDS
         while any(each.is_begun for each in self._posted.values()) and time.monotonic() < ends:
             time.sleep(_LOOK_SECONDS)

@@ -68,8 +68,10 @@ class Chunks:
             # Again, under the lock: whoever held it may have done the chunk meanwhile.
             if self._is_wanted(chunk):
                 store.set(chunk.key, BEGUN, KEPT_SECONDS, timeout=seconds)
-                result = self._result(chunk)
-                store.set(chunk.key, result.text(), KEPT_SECONDS, timeout=seconds)
+                # A load ends, and then looks which chunks are begun: so this one looks once more.
+                if self._is_wanted(chunk):
+                    result = self._result(chunk)
+                    store.set(chunk.key, result.text(), KEPT_SECONDS, timeout=seconds)
         finally:
             # If that fails, the lock expires soon.
             with contextlib.suppress(StoreError):

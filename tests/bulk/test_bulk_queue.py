@@ -5,6 +5,7 @@ import logging
 import threading
 
 import pytest
+from hooked_store import HookedStore
 from loads import STORAGE, rows_of, sent, stored
 from sessions import make_session
 from waiting import wait_until
@@ -230,8 +231,9 @@ def test_queue__out_of_reach(session, sandbox, players, workers, impatient, capl
     assert sum("no broker" in message for message in caplog.messages) == 2
 
 
-def test_message__of_a_load_that_has_ended(session, sandbox, players, workers, line):
-    """What is left in the queue is not sent."""
+@pytest.mark.parametrize("step", range(1, 5))
+def test_message__of_a_load_that_has_ended(session, sandbox, players, step):
+    """What is left in the queue is not sent; nor is what a worker has not begun by then."""
     left = Line()
     stop = threading.Event()
     thread = threading.Thread(
@@ -239,19 +241,34 @@ def test_message__of_a_load_that_has_ended(session, sandbox, players, workers, l
     )
     thread.start()
     wait_until(lambda: left.messages)
-    stop.set()
-    thread.join()
-    workers.carry_out(left.messages[0])
+
+    def end_the_load(number, _):
+        if number == step:
+            stop.set()
+            thread.join()
+
+    store = HookedStore(session.store)
+    store.before = end_the_load
+    with make_session(sandbox, store=store) as other:
+        bulk.Chunks(other).carry_out(left.messages[0])
+    assert store.steps >= step
     assert sent(sandbox) == {}
 
 
-def test_stop__keeps_what_workers_have_sent(session, sandbox, players, workers, tmp_path):
-    """The rows that were stored when the load was stopped are in its journal."""
+@pytest.mark.parametrize("seconds", [0.05, 2.0])
+def test_stop__keeps_what_workers_have_sent(
+    session, sandbox, players, workers, tmp_path, monkeypatch, seconds
+):
+    """The rows that were stored when the load was stopped are in its journal.
+
+    That a worker has begun may be news: the last look was some seconds ago.
+    """
+    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", seconds)
     sandbox.script(*({"kind": "delay", "seconds": 0.3, "endpoint": STORAGE} for _ in range(10)))
     stop, threads = threading.Event(), []
 
     def work(message):
-        threads.append(threading.Thread(target=workers.carry_out, args=(message,)))
+        threads.append(threading.Timer(seconds / 4, workers.carry_out, args=(message,)))
         threads[-1].start()
 
     line, journal = Line(work), tmp_path / "journal.db"
@@ -334,10 +351,17 @@ def test_time__is_up(session, sandbox, players, workers, monkeypatch):
 def test_silence__is_told_and_ends_the_load(session, players, monkeypatch, caplog):
     """Where no worker answers, a warning says what to check, and then the load stops."""
     monkeypatch.setattr(dispatch, "_WARN_SECONDS", 0.1)
-    monkeypatch.setattr(dispatch, "_SILENCE_SECONDS", 0.5)
-    report = bulk.load(session, rows_of(players), through=Line())
+
+    def is_told():
+        return any("no worker of the queue has answered" in each for each in caplog.messages)
+
+    def look(_):
+        if is_told():
+            monkeypatch.setattr(dispatch, "_SILENCE_SECONDS", 0.0)
+
+    report = bulk.load(session, rows_of(players), through=Line(), progress=look)
     assert "check that workers are running" in report.stopped_because.english
-    assert any("no worker of the queue has answered" in each for each in caplog.messages)
+    assert is_told()
 
 
 def test_worker__for_another_app(sandbox, session, address, players):
@@ -428,6 +452,7 @@ def test_per_second__over_all_workers(sandbox, redis_server, players, monkeypatc
             each.join()
     assert (report.stored, report.failed) == (60, 0)
     times = [each["time"] for each in sandbox.log() if each["path"].endswith(STORAGE)]
-    assert len(times) == len(turns) == 68
+    # Whoever comes too late for a turn takes another.
+    assert len(times) == 68 <= len(turns)
     # 67 intervals; a turn that comes late makes it longer.
     assert times[-1] - times[0] >= 67 / 30 * 0.95
