@@ -6,11 +6,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from ports import Port
+from waiting import wait_until
 
 
 class DatabaseServer(abc.ABC):
@@ -37,8 +39,8 @@ class DatabaseServer(abc.ABC):
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
         self._process = None
 
     def create(self):
@@ -71,6 +73,7 @@ class DatabaseServer(abc.ABC):
             return
         # PostgreSQL's go on for a while without their parent, and answer.
         pid = self._process.pid
+        self._process.send_signal(signal.SIGSTOP)  # it has no more of them
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         self._process.kill()
         for child in children:
@@ -78,6 +81,8 @@ class DatabaseServer(abc.ABC):
                 os.kill(int(child), signal.SIGKILL)
         self._process.wait()
         self._process = None
+        # What they share is in use until the last has gone.
+        wait_until(lambda: not any(map(_is_running, children)))
 
     def remove(self):
         """Stop it and remove its data."""
@@ -103,3 +108,11 @@ class DatabaseServer(abc.ABC):
         subprocess.run(
             command, cwd=self.folder, check=True, capture_output=True, timeout=300, **self._as_user
         )
+
+
+def _is_running(pid):
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"

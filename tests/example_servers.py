@@ -1,5 +1,6 @@
 """The examples under real web servers: players who call at once, and cron beside them."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 import psycopg
 from attrs import field, frozen
 from machine import require
+from ports import Port
 from waiting import PATIENCE_SECONDS, wait_until
 from web_servers import program
 
@@ -81,8 +83,8 @@ class ExampleServer:
             folder: An empty one for all that the example writes.
             **variables: More of the environment.
         """
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
         self._name = name
         self._folder = folder
         self._environment = {
@@ -134,8 +136,7 @@ class ExampleServer:
 
     def end_worker(self, number):
         """Send a signal to a worker; the server starts another one."""
-        wait_until(self._workers)
-        os.kill(self._workers()[0], number)
+        wait_until(lambda: self._has_sent(number))
 
     def nightly(self):
         """Start the nightly job as cron does, unless it is running; return the process."""
@@ -176,6 +177,14 @@ class ExampleServer:
         except OSError:
             return False
         return True
+
+    def _has_sent(self, number):
+        """Send a signal to a worker, if there is one; it may be ending already."""
+        with contextlib.suppress(ProcessLookupError):
+            for worker in self._workers()[:1]:
+                os.kill(worker, number)
+                return True
+        return False
 
     def _workers(self):
         """Return the processes that the server has forked; Linux only."""

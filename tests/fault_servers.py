@@ -49,14 +49,14 @@ def full_listener(address: str, port: int) -> Iterator[None]:
 
 
 def _fill(address: str, port: int, waiting: list[socket.socket]) -> None:
-    """Connect until the backlog is full."""
-    for _ in range(16):
+    """Connect until the backlog is full: until two in a row are not let in."""
+    left_out = 0
+    while left_out < 2 and len(waiting) < 16:
         connection = socket.socket()
         waiting.append(connection)
         connection.setblocking(False)
         connection.connect_ex((address, port))
-        if not select.select([], [connection], [], 0.1)[1]:
-            return
+        left_out = 0 if select.select([], [connection], [], 0.1)[1] else left_out + 1
 
 
 class Gate:

@@ -34,11 +34,11 @@ class Child:
         try:
             with contextlib.closing(os.fdopen(self._reader, "rb")) as pipe:
                 answer = pipe.read()
-        except BaseException:
-            os.kill(self._pid, signal.SIGKILL)  # the test has taken too long
-            raise
-        finally:
             os.waitpid(self._pid, 0)
+        except BaseException:  # the test has taken too long
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+            raise
         assert answer, "the child died"
         went_well, value = pickle.loads(answer)
         assert went_well, value

@@ -15,6 +15,7 @@ import anyio.from_thread
 import proxy
 from proxy.http.proxy import HttpProxyBasePlugin
 from tiny_proxy import Socks5ProxyHandler
+from waiting import PATIENCE_SECONDS
 
 PLATFORM = "platform.invalid"
 _LOCALHOST = "127.0.0.1"
@@ -66,7 +67,7 @@ class HttpProxy:
         return self
 
     def __exit__(self, *_):
-        self._process.communicate(timeout=10)  # it ends with its input
+        self._process.communicate(timeout=PATIENCE_SECONDS)  # it ends with its input
 
     @property
     def url(self):

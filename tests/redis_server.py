@@ -4,13 +4,13 @@ import importlib.util
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import redis
 from machine import require
+from ports import Port
 
 from qqminigame import RedisStore
 
@@ -28,8 +28,8 @@ class RedisServer:
         self._process = None
         self._options = options
         self.password = secrets.token_hex(16)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
         self.url = f"redis://:{self.password}@127.0.0.1:{self.port}/3"
 
     def start(self):
@@ -50,7 +50,7 @@ class RedisServer:
         with self.client() as client:
             try:
                 return client.ping()
-            except redis.ConnectionError:  # not there yet, or still loading
+            except redis.RedisError:  # not there yet, or still loading
                 return False
 
     def stop(self):

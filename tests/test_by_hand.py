@@ -4,10 +4,10 @@ import ast
 import json
 import logging
 import runpy
-import socket
 
 import pytest
 from documents import Document
+from ports import Port
 
 from qqminigame.sandbox import Sandbox
 from qqminigame.testing import assert_no_secrets
@@ -117,9 +117,8 @@ def test_difference__a_player_of_another_worker(name, status, start, sandbox):
 def test_difference__secrets_in_the_log(name, shown, start, sandbox, caplog):
     """By hand, the exception that is logged names the URL."""
     caplog.set_level(logging.DEBUG, "qqminigame")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    port = Port()
+    nobody = f"http://127.0.0.1:{port.number}"
     app = start(name, sandbox, nobody)
     answer = app.test_client().post("/login", json={"code": "code-of-a-player"})
     assert answer.status_code in (502, 503)

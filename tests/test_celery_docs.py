@@ -80,7 +80,11 @@ def test_example__loads_all_players():
     executable()  # skips where there is no redis-server
     program = ROOT / "examples" / "celery_scores" / "run.py"
     done = subprocess.run(
-        [sys.executable, str(program), "300"], capture_output=True, text=True, env={**os.environ}
+        [sys.executable, str(program), "300"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the platform has the scores of 300 players" in done.stdout

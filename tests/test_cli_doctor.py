@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from machine import require_root
+from ports import Port
 from test_cli import NAMES
 
 from qqminigame.cli.exits import Exit
@@ -196,7 +197,7 @@ def test_orders__whose_outcome_is_unknown(command, doctor, sandbox):
 
 @contextmanager
 def answering(answer):
-    """Serve one answer to all, raw."""
+    """Serve one answer to all, raw, made when it is asked for."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve():
@@ -207,7 +208,7 @@ def answering(answer):
                     return
                 with connection:
                     connection.recv(65536)
-                    connection.sendall(answer)
+                    connection.sendall(answer().encode())
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -219,9 +220,12 @@ def answering(answer):
 )
 def test_clock__compared_with_the_platform(doctor, seconds, grade):
     """As far apart as machines that share a token may be is doubtful, further is bad."""
-    date = formatdate(time.time() + seconds, usegmt=True)
-    answer = f"HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"
-    with answering(answer.encode()) as url:
+
+    def answer():
+        date = formatdate(time.time() + seconds, usegmt=True)
+        return f"HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"
+
+    with answering(answer) as url:
         code, found = doctor(
             QQMINIGAME_BASE_URL=url, QQMINIGAME_APP_SECRET="", QQMINIGAME_APP_KEY=""
         )
@@ -231,15 +235,15 @@ def test_clock__compared_with_the_platform(doctor, seconds, grade):
 
 def test_clock__of_a_server_without_one(doctor):
     """It is doubtful."""
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as url:
+    with answering(lambda: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as url:
         _, found = doctor(QQMINIGAME_BASE_URL=url, QQMINIGAME_APP_SECRET="", QQMINIGAME_APP_KEY="")
     assert found["clock"]["grade"] == "doubtful"
 
 
 def test_network__nobody_answers(doctor):
     """The platform is bad; the exit code says that it may pass."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    port = Port()
+    url = f"http://127.0.0.1:{port.number}"
     code, found = doctor(QQMINIGAME_BASE_URL=url)
     assert code == Exit.TRY_LATER
     assert found["dns"]["grade"] == "good"
@@ -255,16 +259,15 @@ def test_network__no_such_name(doctor):
 
 def test_proxy__is_named_without_its_password(doctor, sandbox):
     """A dead proxy is named where it is dead; names and TLS are its business then."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = Port()
     env = {
         "QQMINIGAME_BASE_URL": "http://platform.invalid",
-        "http_proxy": f"http://user:proxy-password@127.0.0.1:{port}",
+        "http_proxy": f"http://user:proxy-password@127.0.0.1:{port.number}",
     }
     code, found = doctor(**env)
     assert code == Exit.TRY_LATER
     assert found["proxy"]["grade"] == "bad"
-    assert f"http://127.0.0.1:{port}" in found["proxy"]["english"]
+    assert f"http://127.0.0.1:{port.number}" in found["proxy"]["english"]
     assert "dns" not in found
     assert_no_secrets(found, ["proxy-password"])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_help import PAGE
+from ports import Port
 from waiting import wait_until
 
 from qqminigame.cli.exits import Exit
@@ -141,15 +142,15 @@ def test_75__try_later(command, sandbox, openid, fault):
 
 def test_75__no_network(command, openid):
     """Nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    port = Port()
+    url = f"http://127.0.0.1:{port.number}"
     fails(command, Exit.TRY_LATER, "login", "code", QQMINIGAME_BASE_URL=url)
 
 
 def test_75__store(command, tmp_path):
     """A store that cannot be reached."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+    port = Port()
+    url = f"redis://127.0.0.1:{port.number}/0"
     fails(command, Exit.TRY_LATER, "logins", "list", QQMINIGAME_STORE=url)
 
 

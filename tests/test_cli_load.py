@@ -264,7 +264,11 @@ def test_load__goes_on_after_a_kill(command, sandbox, logged_in, stored, tmp_pat
     path = tmp_path / "scores.csv"
     path.write_text("\n".join(["openid,gold", *rows, ""]))
     words = ["storage", "load", path, "--journal", tmp_path / "journal.db", "--workers", "3"]
-    sandbox.script({"kind": "delay", "seconds": 0.02, "times": -1})
+    # Three calls are under way for a while when the signal comes.
+    sandbox.script(
+        {"kind": "delay", "seconds": 0.02, "times": 70},
+        {"kind": "delay", "seconds": 2.0, "times": 6},
+    )
     process = command.start(*words)
     wait_until(lambda: len(sandbox.log()) >= 75)
     process.send_signal(signal.SIGTERM)

@@ -149,9 +149,9 @@ def test_pool__nobody_waits_longer_than_the_call_may_take():
         gate.arrived.acquire()
         since = time.monotonic()
         with pytest.raises(
-            TransportError, match=r"all 1 connections to .* were in use for 0\.1 s"
+            TransportError, match=r"all 1 connections to .* were in use for [01]\.\d s"
         ) as caught:
-            Dawanka(session.within(0.1)).get_info(HALL_LOGIN)
+            Dawanka(session.within(1.0)).get_info(HALL_LOGIN)
         assert caught.value.sent is False
         assert time.monotonic() - since < 6  # the session's calls may take 8
         gate.opened.set()
@@ -160,22 +160,22 @@ def test_pool__nobody_waits_longer_than_the_call_may_take():
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "words", "seconds"),
     [
-        (http(b"0" * 2_000_000), "larger than"),
-        (http(b"0" * 2_000_000)[: -2_000_000 + MAX_REPLY_BYTES + 1], "cut off"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}", "cut off"),
+        (http(b"0" * 2_000_000), "larger than", 60),
+        (http(b"0" * 2_000_000)[: -2_000_000 + MAX_REPLY_BYTES + 1], "cut off", 2),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}", "cut off", 2),
     ],
     ids=["too large", "too large, the rest not here yet", "late"],
 )
-def test_pool__an_answer_given_up_gives_its_place_back(answer, words):
+def test_pool__an_answer_given_up_gives_its_place_back(answer, words, seconds):
     """What is left on the connection is never read as the next answer, and its place is free."""
     answers = iter([answer, http('{"ret":0,"use":1,"left":1}'), platform(b"dawanka_info")])
     with RawServer(lambda _: next(answers)) as server:
         session = make_session(server, pool_size=1, retry=RetryPolicy(attempts=1))
         dawanka = Dawanka(session)
         with pytest.raises(ReplyError, match=words):
-            Dawanka(session.within(0.3)).get_info(HALL_LOGIN)
+            Dawanka(session.within(seconds)).get_info(HALL_LOGIN)
         assert dawanka.report_pay(HALL_LOGIN).left == 1
         assert dawanka.get_info(HALL_LOGIN).score == 0
         assert server.connections == 3
@@ -184,13 +184,13 @@ def test_pool__an_answer_given_up_gives_its_place_back(answer, words):
 @pytest.fixture
 def later(monkeypatch):
     """Move the clock that connections grow old by."""
-    moved = 0.0
+    shown = time.monotonic()
 
     def move(seconds):
-        nonlocal moved
-        moved += seconds
+        nonlocal shown
+        shown += seconds
 
-    now = SimpleNamespace(monotonic=lambda: time.monotonic() + moved)
+    now = SimpleNamespace(monotonic=lambda: shown)
     monkeypatch.setattr(connections, "time", now)
     monkeypatch.setattr(adapter, "time", now)
     return move
@@ -280,7 +280,7 @@ def test_connect__to_a_host_with_many_dead_addresses(monkeypatch):
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in dead]
         alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
         look_up = socket.getaddrinfo
-        answers = {"dead.invalid": found * 5, "alive.invalid": [found[0], alive]}
+        answers = {"dead.invalid": found * 5, "alive.invalid": [found[0], *[alive] * 9]}
         monkeypatch.setattr(
             socket,
             "getaddrinfo",
@@ -294,7 +294,7 @@ def test_connect__to_a_host_with_many_dead_addresses(monkeypatch):
         assert not connection.begun
         assert connection.host == "dead.invalid"
         connection = Connection(Route(host="alive.invalid", port=port))
-        answer = connection.exchange(get(), "/", patience(3.0), patience())
+        answer = connection.exchange(get(), "/", patience(10.0), patience())
         assert answer.status == 200
         connection.end()
 
@@ -305,7 +305,7 @@ def test_send__ends_with_the_exchange():
         host, port = listener.getsockname()
         connection = Connection(Route(host=host, port=port))
         with pytest.raises(TimeoutError):
-            connection.exchange(get(body=bytes(20_000_000)), "/", patience(), patience(1.5))
+            connection.exchange(get(body=bytes(20_000_000)), "/", patience(), patience(3.0))
         assert connection.begun
         connection.end()
 

@@ -141,7 +141,7 @@ def test_settle_due__not_before_the_report_is_over(process, store, sandbox, hall
     """A report that may still be under way is left alone."""
     lose(sandbox, process(store), hall_login, "order-1", "reset_before")
     sent = len(sandbox.log())
-    clock.now += 67
+    clock.now += LATER - 2
     assert process(store).settle_due().orders == ()
     assert len(sandbox.log()) == sent
     clock.now += 2

@@ -8,7 +8,11 @@ from attrs import frozen
 from chromium import chromium
 from documents import Document
 from example_servers import ExampleServer, gunicorn
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.by import By
 from waiting import wait_until
 
@@ -131,9 +135,24 @@ class Player:
         for star in self.browser.find_elements(By.CLASS_NAME, "star"):
             try:
                 star.click()
-            except StaleElementReferenceException:
+            except (
+                StaleElementReferenceException,
+                ElementNotInteractableException,
+                ElementClickInterceptedException,  # by another star
+            ):
                 continue
             return
+
+    def plays(self):
+        """Play a round; return whether a star was caught: a busy browser may miss them all."""
+        self.click("play")
+
+        def is_over():
+            self.catch_a_star()
+            return self.element("stars").text != "0" or self.element("play").is_enabled()
+
+        wait_until(is_over)
+        return self.element("stars").text != "0"
 
     def _get(self, path, **query):
         self.browser.get(f"{self.server.url}{path}?{urlencode(query)}")
@@ -172,8 +191,7 @@ def player(browser, server, platform):
 def test_round__is_played_stored_and_shown(player):
     """The player logs in, catches stars, and sees the score that the platform has."""
     player.open()
-    player.click("play")
-    wait_until(lambda: player.catch_a_star() or player.element("stars").text != "0")
+    wait_until(player.plays)
     player.sees("message", "Your best score is in the ranking.")
     stars = player.element("stars").text
     assert int(stars) > 0

@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -13,6 +12,7 @@ from itertools import takewhile
 import pytest
 from documents import ROOT, Document
 from machine import require
+from ports import Port
 
 NAMES = ("django_game", "flask_game")
 FOLDER = ROOT / "examples"
@@ -114,12 +114,6 @@ def test_readme__files_exist(name):
     assert [row[0] for row in rows if not (FOLDER / name / row[0]).exists()] == []
 
 
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
-
-
 def play(command, **place):
     """Start an example, open the pages whose addresses it prints, and press Ctrl-C."""
     options = {"stdout": subprocess.PIPE, "text": True, "start_new_session": True, **place}
@@ -146,7 +140,8 @@ needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs 
 @pytest.mark.parametrize("name", NAMES)
 def test_run__ends_with_ctrl_c(name, tmp_path):
     """It prints where to open the game, and leaves no process behind."""
-    command = [sys.executable, str(FOLDER / "run.py"), name, "--port", str(free_port())]
+    port = Port()
+    command = [sys.executable, str(FOLDER / "run.py"), name, "--port", str(port.number)]
     assert play(command, env={**os.environ, "HOME": str(tmp_path)}) == 0
 
 
@@ -165,5 +160,6 @@ def test_make__plays_both_on_a_fresh_clone(tmp_path):
     given = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     place = {"cwd": clone, "env": {**given, "HOME": str(tmp_path)}}
     for target in ("example-django", "example-flask"):
-        port = f"PORT={free_port()}"
-        play([require("make"), target, port, f"PYTHON={sys.executable}"], **place)
+        port = Port()
+        options = [f"PORT={port.number}", f"PYTHON={sys.executable}"]
+        play([require("make"), target, *options], **place)

@@ -91,7 +91,7 @@ def test_spawn__sessions_are_made_anew(sandbox):
     arguments = (sandbox.app_id, sandbox.app_secret, sandbox.url, login.openid)
     process = context.Process(target=set_in_another_process, args=arguments)
     process.start()
-    process.join(30)
+    process.join(120)
     assert process.exitcode == 0
     assert sandbox.state()["players"][login.openid]["storage"] == {"a": "spawned"}
     assert sandbox.state()["token_fetches"] == 1

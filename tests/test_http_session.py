@@ -7,6 +7,7 @@ import ssl
 import pytest
 import requests
 import urllib3
+from ports import Port
 from proxy_servers import PLATFORM
 from raw_server import RawServer, http, platform
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -153,14 +154,16 @@ def test_override__build_connection_pool_key_attributes(sandbox, server, own):
 
 def test_override__init_poolmanager_with_a_source_address(sandbox, own):
     """What an adapter gives its pools holds for their connections."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = Port()
 
     class Own(HTTPAdapter):
         def init_poolmanager(self, *arguments, **named):
             options = [(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)]
             super().init_poolmanager(
-                *arguments, source_address=("127.0.0.1", port), socket_options=options, **named
+                *arguments,
+                source_address=("127.0.0.1", port.number),
+                socket_options=options,
+                **named,
             )
 
     with (
@@ -170,7 +173,7 @@ def test_override__init_poolmanager_with_a_source_address(sandbox, own):
         ) as session,
     ):
         Dawanka(session).get_info(PLAYER)
-        assert server.ports == [port]
+        assert server.ports == [port.number]
 
 
 def test_override__init_poolmanager_with_a_tls_context(authority, own):

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 import requests
 from attrs import evolve, frozen
 from raw_server import RawServer, http
-from sessions import Pauses, make_session
+from sessions import Clock, Pauses, make_session
 from test_messages import CHINESE
 
 from qqminigame import (
@@ -127,7 +128,7 @@ def dawanka(place: Place, **arguments: Any) -> Dawanka:
 def reported_into_silence(place: Place, order_id: str | None) -> object:
     """Report a bonus use, and lose the answer."""
     place.sandbox.script({"kind": "no_answer", "endpoint": "report_dawanka_pay", "times": -1})
-    service = dawanka(place, timeout=(10, 0.1))
+    service = dawanka(place, timeout=(10, 0.5), clock=Clock(time.time()))
     return service.report_pay(place.hall_login, order_id=order_id)
 
 

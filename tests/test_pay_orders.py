@@ -17,6 +17,7 @@ from attrs import evolve
 from hooked_store import HookedStore
 from order_records import open_records
 from sessions import Clock, Pauses, make_session
+from waiting import PATIENCE_SECONDS
 
 from qqminigame import (
     ConfigurationError,
@@ -554,7 +555,7 @@ def test_deadline__each_step_is_told_what_is_left(process, sandbox, hall_login, 
         def _step(self, name, *arguments, timeout, **options):
             told.append((name, timeout))
             pass_time(clock, 0.5)
-            return super()._step(name, *arguments, timeout=timeout, **options)
+            return super()._step(name, *arguments, timeout=PATIENCE_SECONDS, **options)
 
     process(orders=Told(store), monotonic=clock).report_pay(hall_login, "order-1")
     assert [timeout for _, timeout in told] == [8.0 - 0.5 * n for n in range(len(told))]
@@ -565,7 +566,7 @@ def test_deadline__of_the_question(process, sandbox, hall_login, clock, call):
     """Asking for the uses ends with the call, far from any other limit."""
     dawanka = process(retry=RetryPolicy(deadline_seconds=0.4), timeout=60.0)
     if call == "settle":
-        begun(dawanka, hall_login)
+        begun(process(), hall_login)
         clock.now += LATER
     sandbox.script({"kind": "no_answer", "endpoint": "get_dawanka_info", "times": -1})
     since = time.monotonic()
@@ -585,7 +586,7 @@ def test_deadline__an_outcome_is_written_down(
     class Told(HookedStore):
         def _step(self, name, *arguments, timeout, **options):
             told.append(timeout)
-            return super()._step(name, *arguments, timeout=timeout, **options)
+            return super()._step(name, *arguments, timeout=PATIENCE_SECONDS, **options)
 
     def answered(event):
         if event.endpoint == REPORT:

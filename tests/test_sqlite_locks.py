@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from qqminigame.stores import SQLiteStore, sqlite_file
 
@@ -64,7 +65,8 @@ def test_store__is_not_moved_aside_while_it_grows(tmp_path):
 
         def write(some, path=path):
             for key in some:
-                SQLiteStore(path).set(key, "x" * 200)  # a new connection each time
+                # A new connection each time.
+                SQLiteStore(path).set(key, "x" * 200, timeout=PATIENCE_SECONDS)
 
         threads = [threading.Thread(target=write, args=(keys[start::8],)) for start in range(8)]
         for thread in threads:

@@ -419,6 +419,13 @@ def in_threads(count, work):
     return threads, results
 
 
+@pytest.fixture
+def patient_stores(monkeypatch):
+    """Give a step of the store, which takes real time, as much as a busy machine needs."""
+    monkeypatch.setattr(qqminigame.tokens, "STORE_SECONDS", 60.0)
+
+
+@pytest.mark.usefixtures("patient_stores")
 def test_get__16_threads_wait_for_one_fetch(bench):
     """At a cold start one thread fetches, the others wait and take its token."""
     keeper = bench.keeper()
@@ -431,6 +438,7 @@ def test_get__16_threads_wait_for_one_fetch(bench):
     assert bench.platform.fetches == 1
 
 
+@pytest.mark.usefixtures("patient_stores")
 def test_get__16_threads_share_one_failure(bench):
     """Who waited for a fetch that failed gets its failure, each an error of its own."""
     keeper = bench.keeper()

@@ -58,7 +58,7 @@ def run(tool, when, url):
         input=json.dumps(setup) + "\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -71,7 +71,7 @@ def test_snippet__the_call_is_recorded_without_secrets(keep, snippet, call):
             cwd=FOLDER,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert done.returncode == 0, done.stderr
         assert len(sent(server)) == 1

@@ -27,6 +27,8 @@ def wait_until_at(threads: Iterable[threading.Thread], *codes: str) -> None:
 
     def is_there(thread: threading.Thread) -> bool:
         frame = sys._current_frames().get(thread.ident or 0)
+        if frame is None:
+            return False  # it has not begun, or has ended
         lines = [each.line or "" for each in traceback.extract_stack(frame)]
         return any(code in line for line in lines for code in codes)
 

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from ports import Port
 from sessions import make_session
 
 from qqminigame import Login
@@ -34,9 +35,8 @@ class WebServer:
             at_import: The call that the program makes when it is imported: ``"login"``, which needs
                 no access token and works once, or ``"store"``, which fetches one.
         """
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
         environment = {
             **os.environ,
             "HOME": str(cache),  # gunicorn keeps a control socket there

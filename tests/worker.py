@@ -13,7 +13,7 @@ from collections import Counter
 from sessions import Clock
 
 import qqminigame
-from qqminigame import CloudStorage, LoginState, QQMiniGameError, Session
+from qqminigame import CloudStorage, LoginState, QQMiniGameError, RetryPolicy, Session
 
 
 class Worker:
@@ -29,17 +29,19 @@ class Worker:
     def _new_storage(self):
         now = self._clock
         clock = qqminigame.Clock(time=now, monotonic=now) if now else qqminigame.Clock()
-        return CloudStorage(Session(**self._arguments, clock=clock))
+        # A busy machine may take longer for calls than a player would wait.
+        policy = RetryPolicy(deadline_seconds=60.0)
+        return CloudStorage(Session(**self._arguments, clock=clock, retry=policy))
 
     def burst(self, threads, calls, pause=0.0):
         """Make so many calls in each of so many threads; return how they ended."""
-        outcomes = Counter()
+        ends = []
         start = threading.Barrier(threads)
 
         def run(name):
             start.wait()
             for n in range(calls):
-                outcomes[self._set(self._storage, name, n)] += 1
+                ends.append(self._set(self._storage, name, n))
                 time.sleep(pause)
 
         running = [threading.Thread(target=run, args=(f"t{n}",)) for n in range(threads)]
@@ -47,7 +49,7 @@ class Worker:
             thread.start()
         for thread in running:
             thread.join()
-        return outcomes
+        return Counter(ends)
 
     def tick(self, now, cron):
         """Move the clock, make a call, start a cron job if so told; return how they ended."""

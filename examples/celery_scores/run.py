@@ -52,12 +52,13 @@ def free_port():
         return free.getsockname()[1]
 
 
-def wait_for(port):
-    """Wait until a server answers at a port."""
-    while True:
+def wait_for(port, server):
+    """Wait until a server answers at its port."""
+    while server.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         time.sleep(0.05)
+    sys.exit(f"redis-server has ended; is port {port} in use? Run this again")
 
 
 def log_in(sandbox, store, players):
@@ -77,11 +78,11 @@ def main():
     redis = f"redis://127.0.0.1:{port}"
     with (
         tempfile.TemporaryDirectory() as folder,
-        running([redis_server(), "--port", str(port), "--appendonly", "yes"], folder),
+        running([redis_server(), "--port", str(port), "--appendonly", "yes"], folder) as server,
         Sandbox() as sandbox,
         contextlib.ExitStack() as workers,
     ):
-        wait_for(port)
+        wait_for(port, server)
         print(f"redis-server at {redis}, the platform's sandbox at {sandbox.url}")
         log_in(sandbox, f"{redis}/1", players)
         print(f"{players} players have logged in")

@@ -123,8 +123,8 @@ def handled_yet(driver: Driver) -> bool:
 
 def test_delay__client_goes_away(driver: Driver, request_set: bytes) -> None:
     """A delayed request is not handled if its client has gone away."""
-    driver.sandbox.script({"kind": "delay", "seconds": 1.0})
-    driver.sandbox.script({"kind": "delay", "seconds": 1.1})
+    driver.sandbox.script({"kind": "delay", "seconds": 2.0})
+    driver.sandbox.script({"kind": "delay", "seconds": 2.1})
     with connect(driver.sandbox) as connection:
         connection.sendall(request_set)
         wait_for_log(driver, 3)

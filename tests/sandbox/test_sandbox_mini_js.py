@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from chromium import chromium
+from ports import Port
 from sandbox_driver import Driver, Login, kv
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
@@ -304,12 +305,12 @@ def test_fault(page: Page, sandbox: Sandbox) -> None:
 
 def test_sandbox_gone(load: Load) -> None:
     """Without the sandbox the network is not available; when it is back, calls are good again."""
-    with Sandbox() as sandbox:
+    port = Port()
+    with Sandbox(port=port.number) as sandbox:
         page = load(sandbox)
-        port = int(sandbox.url.rpartition(":")[2])
     for name in ("setUserCloudStorage", "getUserCloudStorage", "removeUserCloudStorage", "login"):
         assert page.failure(name, KVDataList=[], keyList=[]) == (999985, "U")
-    with Sandbox(port=port) as sandbox:
+    with Sandbox(port=port.number) as sandbox:
         page.log_in()
         page.store(("k", "1"))
         assert storage(sandbox) == {"k": "1"}
