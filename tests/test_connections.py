@@ -164,7 +164,12 @@ def test_pool__nobody_waits_longer_than_the_call_may_take():
     [
         (http(b"0" * 2_000_000), "larger than", 60),
         (http(b"0" * 2_000_000)[: -2_000_000 + MAX_REPLY_BYTES + 1], "cut off", 2),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}", "cut off", 2),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}",
+            "cut off",
+            2,
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["too large", "too large, the rest not here yet", "late"],
 )
@@ -305,7 +310,7 @@ def test_send__ends_with_the_exchange():
         host, port = listener.getsockname()
         connection = Connection(Route(host=host, port=port))
         with pytest.raises(TimeoutError):
-            connection.exchange(get(body=bytes(20_000_000)), "/", patience(), patience(3.0))
+            connection.exchange(get(body=bytes(20_000_000)), "/", patience(), patience(2.0))
         assert connection.begun
         connection.end()
 

@@ -57,9 +57,10 @@ def test_header__of_a_file_that_was_replaced(path, tmp_path):
     assert not sqlite_file.says_it_is_ours(path)
 
 
-def test_store__is_not_moved_aside_while_it_grows(tmp_path):
+@pytest.mark.parametrize("attempts", [5, pytest.param(20, marks=pytest.mark.slow)])
+def test_store__is_not_moved_aside_while_it_grows(tmp_path, attempts):
     """Threads that open the file meet others that write to it, and nothing is lost."""
-    for attempt in range(20):
+    for attempt in range(attempts):
         path = tmp_path / f"store-{attempt}.db"
         keys = [f"login:{number}" for number in range(160)]
 

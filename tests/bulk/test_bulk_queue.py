@@ -255,7 +255,7 @@ def test_message__of_a_load_that_has_ended(session, sandbox, players, step):
     assert sent(sandbox) == {}
 
 
-@pytest.mark.parametrize("seconds", [0.05, 2.0])
+@pytest.mark.parametrize("seconds", [0.05, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_stop__keeps_what_workers_have_sent(
     session, sandbox, players, workers, tmp_path, monkeypatch, seconds
 ):
