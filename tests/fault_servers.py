@@ -211,7 +211,7 @@ def _stream(head: bytes, piece: bytes, seconds: float = 0.0) -> Callable[..., No
         client.sendall(head)
         while True:
             gate.bytes_sent += client.send(piece)
-            time.sleep(seconds)
+            time.sleep(seconds)  # the fault: pieces that drip in
 
     return answer
 

@@ -44,7 +44,7 @@ class RedisServer:
         while not self._answers():
             assert self._process.poll() is None, f"redis-server ended: {command}"
             assert time.monotonic() < ends, "redis-server does not answer"
-            time.sleep(0.01)
+            time.sleep(0.01)  # it says nowhere when it is ready
 
     def _answers(self):
         with self.client() as client:

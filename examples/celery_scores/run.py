@@ -57,7 +57,7 @@ def wait_for(port, server):
     while server.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # it does not say when it is ready
     sys.exit(f"redis-server has ended; is port {port} in use? Run this again")
 
 

@@ -164,7 +164,7 @@ class Dispatch:
         self._look_for_results()
         ends = time.monotonic() + self.session.deadline_seconds + _PAUSE_SECONDS
         while any(each.is_begun for each in self._posted.values()) and time.monotonic() < ends:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)  # what workers have done stands in the store
             self._look_for_results()
 
     def _begin(self, stopping: Event) -> None:
@@ -318,4 +318,4 @@ class Dispatch:
             yield
         except StoreError as error:
             _log.warning(messages.QUEUE_FAILED.of(failure=error.text))
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)  # the store may be back by then
